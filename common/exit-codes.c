@@ -1,0 +1,51 @@
+/* Names of the exit statuses of include/berth/exit-codes.h. */
+#include "berth/exit-codes.h"
+
+#include "common/macro.h"
+
+static const struct {
+    enum exec_stage stage;
+    const char *name;
+} stages[] = {
+    {EXEC_STAGE_CHDIR, "CHDIR"},
+    {EXEC_STAGE_NICE, "NICE"},
+    {EXEC_STAGE_FDS, "FDS"},
+    {EXEC_STAGE_EXEC, "EXEC"},
+    {EXEC_STAGE_MEMORY, "MEMORY"},
+    {EXEC_STAGE_LIMITS, "LIMITS"},
+    {EXEC_STAGE_OOM_ADJUST, "OOM_ADJUST"},
+    {EXEC_STAGE_SIGNAL_MASK, "SIGNAL_MASK"},
+    {EXEC_STAGE_STDIN, "STDIN"},
+    {EXEC_STAGE_STDOUT, "STDOUT"},
+    {EXEC_STAGE_CHROOT, "CHROOT"},
+    {EXEC_STAGE_IOPRIO, "IOPRIO"},
+    {EXEC_STAGE_TIMERSLACK, "TIMERSLACK"},
+    {EXEC_STAGE_SECUREBITS, "SECUREBITS"},
+    {EXEC_STAGE_SETSCHEDULER, "SETSCHEDULER"},
+    {EXEC_STAGE_CPUAFFINITY, "CPUAFFINITY"},
+    {EXEC_STAGE_GROUP, "GROUP"},
+    {EXEC_STAGE_USER, "USER"},
+    {EXEC_STAGE_CAPABILITIES, "CAPABILITIES"},
+    {EXEC_STAGE_CGROUP, "CGROUP"},
+    {EXEC_STAGE_SETSID, "SETSID"},
+    {EXEC_STAGE_STDERR, "STDERR"},
+    {EXEC_STAGE_PAM, "PAM"},
+    {EXEC_STAGE_NETWORK, "NETWORK"},
+    {EXEC_STAGE_NAMESPACE, "NAMESPACE"},
+    {EXEC_STAGE_NO_NEW_PRIVILEGES, "NO_NEW_PRIVILEGES"},
+    {EXEC_STAGE_SECCOMP, "SECCOMP"},
+    {EXEC_STAGE_RUNTIME_DIRECTORY, "RUNTIME_DIRECTORY"},
+    {EXEC_STAGE_CHOWN, "CHOWN"},
+    {EXEC_STAGE_STATE_DIRECTORY, "STATE_DIRECTORY"},
+    {EXEC_STAGE_CACHE_DIRECTORY, "CACHE_DIRECTORY"},
+    {EXEC_STAGE_LOGS_DIRECTORY, "LOGS_DIRECTORY"},
+    {EXEC_STAGE_CONFIGURATION_DIRECTORY, "CONFIGURATION_DIRECTORY"},
+};
+
+const char *exec_stage_to_string(int stage)
+{
+    FOREACH_ARRAY (s, stages, ELEMENTSOF(stages))
+        if ((int)s->stage == stage)
+            return s->name;
+    return NULL;
+}

@@ -1,0 +1,273 @@
+/* struct unit itself: its defaults, its end, and the spelling of its enums. */
+#include "init/unit/unit.h"
+
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "common/cleanup.h"
+#include "common/macro.h"
+#include "common/text.h"
+#include "init/unit/name.h"
+
+static const char *const unit_type_table[UNIT_TYPE_MAX] = {
+    [UNIT_SERVICE] = "service",
+    [UNIT_TARGET] = "target",
+    [UNIT_SLICE] = "slice",
+};
+STRING_TABLE(unit_type, enum unit_type, unit_type_table)
+
+static const char *const unit_load_state_table[UNIT_LOAD_STATE_MAX] = {
+    [UNIT_LOADED] = "loaded", [UNIT_NOT_FOUND] = "not-found", [UNIT_BAD_SETTING] = "bad-setting",
+    [UNIT_ERROR] = "error",   [UNIT_MASKED] = "masked",
+};
+STRING_TABLE(unit_load_state, enum unit_load_state, unit_load_state_table)
+
+static const char *const unit_dependency_table[UNIT_DEPENDENCY_MAX] = {
+    [UNIT_REQUIRES] = "Requires",
+    [UNIT_REQUISITE] = "Requisite",
+    [UNIT_WANTS] = "Wants",
+    [UNIT_BINDS_TO] = "BindsTo",
+    [UNIT_PART_OF] = "PartOf",
+    [UNIT_UPHOLDS] = "Upholds",
+    [UNIT_REQUIRED_BY] = "RequiredBy",
+    [UNIT_REQUISITE_OF] = "RequisiteOf",
+    [UNIT_WANTED_BY] = "WantedBy",
+    [UNIT_BOUND_BY] = "BoundBy",
+    [UNIT_CONSISTS_OF] = "ConsistsOf",
+    [UNIT_UPHELD_BY] = "UpheldBy",
+    [UNIT_CONFLICTS] = "Conflicts",
+    [UNIT_CONFLICTED_BY] = "ConflictedBy",
+    [UNIT_BEFORE] = "Before",
+    [UNIT_AFTER] = "After",
+    [UNIT_ON_SUCCESS] = "OnSuccess",
+    [UNIT_ON_SUCCESS_OF] = "OnSuccessOf",
+    [UNIT_ON_FAILURE] = "OnFailure",
+    [UNIT_ON_FAILURE_OF] = "OnFailureOf",
+    [UNIT_PROPAGATES_RELOAD_TO] = "PropagatesReloadTo",
+    [UNIT_RELOAD_PROPAGATED_FROM] = "ReloadPropagatedFrom",
+    [UNIT_PROPAGATES_STOP_TO] = "PropagatesStopTo",
+    [UNIT_STOP_PROPAGATED_FROM] = "StopPropagatedFrom",
+};
+STRING_TABLE(unit_dependency, enum unit_dependency, unit_dependency_table)
+
+static const enum unit_dependency unit_dependency_inverse_table[UNIT_DEPENDENCY_MAX] = {
+    [UNIT_REQUIRES] = UNIT_REQUIRED_BY,
+    [UNIT_REQUISITE] = UNIT_REQUISITE_OF,
+    [UNIT_WANTS] = UNIT_WANTED_BY,
+    [UNIT_BINDS_TO] = UNIT_BOUND_BY,
+    [UNIT_PART_OF] = UNIT_CONSISTS_OF,
+    [UNIT_UPHOLDS] = UNIT_UPHELD_BY,
+    [UNIT_REQUIRED_BY] = UNIT_REQUIRES,
+    [UNIT_REQUISITE_OF] = UNIT_REQUISITE,
+    [UNIT_WANTED_BY] = UNIT_WANTS,
+    [UNIT_BOUND_BY] = UNIT_BINDS_TO,
+    [UNIT_CONSISTS_OF] = UNIT_PART_OF,
+    [UNIT_UPHELD_BY] = UNIT_UPHOLDS,
+    [UNIT_CONFLICTS] = UNIT_CONFLICTED_BY,
+    [UNIT_CONFLICTED_BY] = UNIT_CONFLICTS,
+    [UNIT_BEFORE] = UNIT_AFTER,
+    [UNIT_AFTER] = UNIT_BEFORE,
+    [UNIT_ON_SUCCESS] = UNIT_ON_SUCCESS_OF,
+    [UNIT_ON_SUCCESS_OF] = UNIT_ON_SUCCESS,
+    [UNIT_ON_FAILURE] = UNIT_ON_FAILURE_OF,
+    [UNIT_ON_FAILURE_OF] = UNIT_ON_FAILURE,
+    [UNIT_PROPAGATES_RELOAD_TO] = UNIT_RELOAD_PROPAGATED_FROM,
+    [UNIT_RELOAD_PROPAGATED_FROM] = UNIT_PROPAGATES_RELOAD_TO,
+    [UNIT_PROPAGATES_STOP_TO] = UNIT_STOP_PROPAGATED_FROM,
+    [UNIT_STOP_PROPAGATED_FROM] = UNIT_PROPAGATES_STOP_TO,
+};
+
+enum unit_dependency unit_dependency_inverse(enum unit_dependency dependency)
+{
+    return unit_dependency_inverse_table[dependency];
+}
+
+static const char *const service_type_table[SERVICE_TYPE_MAX] = {
+    [SERVICE_SIMPLE] = "simple",   [SERVICE_EXEC] = "exec",
+    [SERVICE_FORKING] = "forking", [SERVICE_ONESHOT] = "oneshot",
+    [SERVICE_DBUS] = "dbus",       [SERVICE_NOTIFY] = "notify",
+    [SERVICE_IDLE] = "idle",       [SERVICE_NOTIFY_RELOAD] = "notify-reload",
+};
+STRING_TABLE(service_type, enum service_type, service_type_table)
+
+static const char *const service_restart_table[SERVICE_RESTART_MAX] = {
+    [RESTART_NO] = "no",
+    [RESTART_ON_SUCCESS] = "on-success",
+    [RESTART_ON_FAILURE] = "on-failure",
+    [RESTART_ON_ABNORMAL] = "on-abnormal",
+    [RESTART_ON_WATCHDOG] = "on-watchdog",
+    [RESTART_ON_ABORT] = "on-abort",
+    [RESTART_ALWAYS] = "always",
+};
+STRING_TABLE(service_restart, enum service_restart, service_restart_table)
+
+static const char *const notify_access_table[NOTIFY_ACCESS_MAX] = {
+    [NOTIFY_NONE] = "none",
+    [NOTIFY_MAIN] = "main",
+    [NOTIFY_EXEC] = "exec",
+    [NOTIFY_ALL] = "all",
+};
+STRING_TABLE(notify_access, enum notify_access, notify_access_table)
+
+static const char *const kill_mode_table[KILL_MODE_MAX] = {
+    [KILL_CONTROL_GROUP] = "control-group",
+    [KILL_MIXED] = "mixed",
+    [KILL_PROCESS] = "process",
+    [KILL_NONE] = "none",
+};
+STRING_TABLE(kill_mode, enum kill_mode, kill_mode_table)
+
+static const char *const service_command_table[SERVICE_COMMAND_MAX] = {
+    [COMMAND_CONDITION] = "ExecCondition", [COMMAND_START_PRE] = "ExecStartPre",
+    [COMMAND_START] = "ExecStart",         [COMMAND_START_POST] = "ExecStartPost",
+    [COMMAND_RELOAD] = "ExecReload",       [COMMAND_STOP] = "ExecStop",
+    [COMMAND_STOP_POST] = "ExecStopPost",
+};
+STRING_TABLE(service_command, enum service_command, service_command_table)
+
+static const char *const emergency_action_table[EMERGENCY_ACTION_MAX] = {
+    [ACTION_NONE] = "none",
+    [ACTION_EXIT] = "exit",
+    [ACTION_EXIT_FORCE] = "exit-force",
+    [ACTION_REBOOT] = "reboot",
+};
+STRING_TABLE(emergency_action, enum emergency_action, emergency_action_table)
+
+static const struct exec_context exec_defaults = {
+    .umask = 0022,
+    .nice = INT_MIN,
+    .ignore_sigpipe = true,
+    .std_output = OUTPUT_LOG,
+    .std_error = OUTPUT_INHERIT,
+    .runtime_directory_mode = 0755,
+};
+
+static const struct kill_context kill_defaults = {
+    .signal = SIGTERM,
+    .final_signal = SIGKILL,
+    .send_sigkill = true,
+};
+
+static const struct cgroup_context cgroup_defaults = {
+    .memory_max = UINT64_MAX,
+    .memory_high = UINT64_MAX,
+    .tasks_max = UINT64_MAX,
+    .cpu_quota_per_sec = USEC_INFINITY,
+};
+
+static const struct service service_defaults = {
+    .guess_main_pid = true,
+    .restart_usec = 100 * USEC_PER_MSEC,
+    .timeout_start = 90 * USEC_PER_SEC,
+    .timeout_stop = 90 * USEC_PER_SEC,
+    .timeout_abort = TIMEOUT_ABORT_AS_STOP,
+    .runtime_max = USEC_INFINITY,
+};
+
+struct unit *unit_new(const char *name)
+{
+    _cleanup_unit_ struct unit *unit = calloc(1, sizeof(*unit));
+    if (!unit)
+        return NULL;
+    int type = unit_name_type(name);
+
+    unit->type = type < 0 ? UNIT_TARGET : (enum unit_type)type;
+    unit->default_dependencies = true;
+    unit->start_limit_interval = 10 * USEC_PER_SEC;
+    unit->start_limit_burst = 5;
+    unit->job_timeout = USEC_INFINITY;
+    unit->success_action_exit_status = -1;
+    unit->failure_action_exit_status = -1;
+    unit->exec = exec_defaults;
+    unit->kill = kill_defaults;
+    unit->cgroup = cgroup_defaults;
+    unit->service = service_defaults;
+    unit->name = strdup(name);
+    unit->description = strdup(name);
+    return unit->name && unit->description ? TAKE_PTR(unit) : NULL;
+}
+
+struct exec_command *exec_command_free_list(struct exec_command *command)
+{
+    while (command) {
+        struct exec_command *next = command->next;
+        free(command->path);
+        strv_free(command->argv);
+        free(command);
+        command = next;
+    }
+    return NULL;
+}
+
+void exec_context_forget_environment_files(struct exec_context *exec)
+{
+    for (size_t i = 0; i < exec->n_environment_files; i++)
+        free(exec->environment_files[i].path);
+    free(exec->environment_files);
+    exec->environment_files = NULL;
+    exec->n_environment_files = 0;
+}
+
+static void exec_context_done(struct exec_context *exec)
+{
+    strv_free(exec->environment);
+    strv_free(exec->pass_environment);
+    strv_free(exec->unset_environment);
+    exec_context_forget_environment_files(exec);
+    free(exec->working_directory);
+    free(exec->user);
+    free(exec->group);
+    strv_free(exec->supplementary_groups);
+    free(exec->output_path);
+    free(exec->error_path);
+    free(exec->syslog_identifier);
+    strv_free(exec->runtime_directory);
+}
+
+static void service_done(struct service *service)
+{
+    free(service->pid_file);
+    free(service->bus_name);
+    FOREACH_ARRAY (command, service->commands, SERVICE_COMMAND_MAX)
+        exec_command_free_list(*command);
+}
+
+struct unit *unit_free(struct unit *unit)
+{
+    if (!unit)
+        return NULL;
+    free(unit->name);
+    free(unit->load_error);
+    free(unit->description);
+    free(unit->fragment_path);
+    strv_free(unit->drop_in_paths);
+    strv_free(unit->aliases);
+    strv_free(unit->documentation);
+    FOREACH_ARRAY (names, unit->dependencies, UNIT_DEPENDENCY_MAX)
+        strv_free(*names);
+    for (size_t i = 0; i < unit->n_conditions; i++)
+        free(unit->conditions[i].parameter);
+    free(unit->conditions);
+    exec_context_done(&unit->exec);
+    free(unit->cgroup.slice);
+    service_done(&unit->service);
+    free(unit);
+    return NULL;
+}
+
+int unit_add_dependency(struct unit *unit, enum unit_dependency dependency, const char *name)
+{
+    if (streq(name, unit->name) || strv_contains(unit->dependencies[dependency], name))
+        return 0;
+    return strv_append(&unit->dependencies[dependency], name);
+}
+
+bool exit_status_set_has(const struct exit_status_set *set, int code, int status)
+{
+    if (code == CLD_EXITED)
+        return status >= 0 && status <= 255 && (set->status[status / 64] >> (status % 64) & 1);
+    if (code == CLD_KILLED || code == CLD_DUMPED)
+        return status > 0 && status < 64 && (set->signals >> status & 1);
+    return false;
+}

@@ -1,0 +1,301 @@
+/* A unit as its files declare it: text -> struct unit. Immutable once loaded; what happens to it at run time
+ * lives in init/manager. No system calls here: files are read through struct unit_files (load.h).
+ *
+ * Specification: systemd.unit(5), systemd.service(5), systemd.exec(5), systemd.kill(5),
+ * systemd.resource-control(5). Times are µs, sizes bytes; USEC_INFINITY and UINT64_MAX mean "no limit".
+ * Strings and vectors belong to the unit. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "common/time.h"
+
+enum unit_type { UNIT_SERVICE, UNIT_TARGET, UNIT_SLICE, UNIT_TYPE_MAX };
+
+enum unit_load_state {
+    UNIT_LOADED,
+    UNIT_NOT_FOUND,
+    UNIT_BAD_SETTING, /* a setting makes it unusable: load_error says file, line and reason */
+    UNIT_ERROR,       /* a file could not be read */
+    UNIT_MASKED,
+    UNIT_LOAD_STATE_MAX,
+};
+
+/* systemd.unit(5). Each has an inverse (unit_dependency_inverse) which the manager's graph adds by itself. */
+enum unit_dependency {
+    UNIT_REQUIRES,
+    UNIT_REQUISITE,
+    UNIT_WANTS,
+    UNIT_BINDS_TO,
+    UNIT_PART_OF,
+    UNIT_UPHOLDS,
+    UNIT_REQUIRED_BY,
+    UNIT_REQUISITE_OF,
+    UNIT_WANTED_BY,
+    UNIT_BOUND_BY,
+    UNIT_CONSISTS_OF,
+    UNIT_UPHELD_BY,
+    UNIT_CONFLICTS,
+    UNIT_CONFLICTED_BY,
+    UNIT_BEFORE,
+    UNIT_AFTER,
+    UNIT_ON_SUCCESS,
+    UNIT_ON_SUCCESS_OF,
+    UNIT_ON_FAILURE,
+    UNIT_ON_FAILURE_OF,
+    UNIT_PROPAGATES_RELOAD_TO,
+    UNIT_RELOAD_PROPAGATED_FROM,
+    UNIT_PROPAGATES_STOP_TO,
+    UNIT_STOP_PROPAGATED_FROM,
+    UNIT_DEPENDENCY_MAX,
+};
+
+enum service_type {
+    SERVICE_SIMPLE,
+    SERVICE_EXEC,
+    SERVICE_FORKING,
+    SERVICE_ONESHOT,
+    SERVICE_DBUS,
+    SERVICE_NOTIFY,
+    SERVICE_NOTIFY_RELOAD,
+    SERVICE_IDLE,
+    SERVICE_TYPE_MAX,
+};
+
+enum service_restart {
+    RESTART_NO,
+    RESTART_ON_SUCCESS,
+    RESTART_ON_FAILURE,
+    RESTART_ON_ABNORMAL,
+    RESTART_ON_WATCHDOG,
+    RESTART_ON_ABORT,
+    RESTART_ALWAYS,
+    SERVICE_RESTART_MAX,
+};
+
+enum notify_access { NOTIFY_NONE, NOTIFY_MAIN, NOTIFY_EXEC, NOTIFY_ALL, NOTIFY_ACCESS_MAX };
+
+enum kill_mode { KILL_CONTROL_GROUP, KILL_MIXED, KILL_PROCESS, KILL_NONE, KILL_MODE_MAX };
+
+/* What a unit's success or failure does to the whole container: systemd.unit(5), SuccessAction=. */
+enum emergency_action { ACTION_NONE, ACTION_EXIT, ACTION_EXIT_FORCE, ACTION_REBOOT, EMERGENCY_ACTION_MAX };
+
+enum service_command {
+    COMMAND_CONDITION, /* ExecCondition= */
+    COMMAND_START_PRE,
+    COMMAND_START,
+    COMMAND_START_POST,
+    COMMAND_RELOAD,
+    COMMAND_STOP,
+    COMMAND_STOP_POST,
+    SERVICE_COMMAND_MAX,
+};
+
+/* Prefixes of a command line: systemd.service(5), "Special executable prefixes". */
+enum exec_command_flags {
+    EXEC_IGNORE_FAILURE = 1 << 0,  /* - */
+    EXEC_FULL_PRIVILEGES = 1 << 1, /* + */
+    EXEC_NO_SETUID = 1 << 2,       /* ! */
+    EXEC_AMBIENT_MAGIC = 1 << 3,   /* !! */
+    EXEC_NO_EXPANSION = 1 << 4,    /* : */
+};
+
+struct exec_command {
+    char *path;  /* absolute, or one word that is looked up in the path */
+    char **argv; /* [0] as the process sees it (@); $VAR and ${VAR} not yet expanded, specifiers are */
+    unsigned flags;
+    struct exec_command *next;
+};
+
+enum exec_output {
+    OUTPUT_LOG, /* the container's log stream: unset, journal, journal+console, kmsg, syslog */
+    OUTPUT_INHERIT,
+    OUTPUT_NULL,
+    OUTPUT_TTY,
+    OUTPUT_FILE,
+    OUTPUT_APPEND,
+    OUTPUT_TRUNCATE,
+    EXEC_OUTPUT_MAX,
+};
+
+struct environment_file {
+    char *path;
+    bool optional; /* written with "-" */
+};
+
+/* systemd.exec(5): how a process of the unit comes to be. */
+struct exec_context {
+    char **environment;      /* "K=V" of Environment= */
+    char **pass_environment; /* names */
+    char **unset_environment;
+    struct environment_file *environment_files;
+    size_t n_environment_files;
+    char *working_directory; /* NULL: "/"; "~" is the user's home */
+    bool working_directory_optional;
+    char *user;
+    char *group;
+    char **supplementary_groups;
+    mode_t umask;
+    int nice; /* INT_MIN: unset */
+    int oom_score_adjust;
+    bool no_new_privileges;
+    bool ignore_sigpipe;
+    enum exec_output std_output;
+    enum exec_output std_error; /* OUTPUT_INHERIT: as std_output, the default */
+    char *output_path;
+    char *error_path;
+    char *syslog_identifier;
+    char **runtime_directory;
+    mode_t runtime_directory_mode;
+};
+
+/* systemd.kill(5) */
+struct kill_context {
+    enum kill_mode mode;
+    int signal;         /* SIGTERM */
+    int restart_signal; /* 0: as signal */
+    int final_signal;   /* SIGKILL */
+    bool send_sighup;
+    bool send_sigkill;
+};
+
+/* systemd.resource-control(5): 0 or UINT64_MAX as documented there; unset is UINT64_MAX, weights 0. */
+struct cgroup_context {
+    uint64_t memory_max;
+    uint64_t memory_high;
+    uint64_t tasks_max;
+    usec_t cpu_quota_per_sec; /* µs of CPU per second of time */
+    unsigned cpu_weight;
+    char *slice;
+    bool delegate;
+};
+
+/* Exit codes and signals that count: SuccessExitStatus= and the like. */
+struct exit_status_set {
+    uint64_t status[4]; /* bit N: exit code N */
+    uint64_t signals;   /* bit N: killed by signal N */
+};
+
+#define TIMEOUT_ABORT_AS_STOP (USEC_INFINITY - 1)
+
+struct service {
+    enum service_type type;
+    enum service_restart restart;
+    enum notify_access notify_access;
+    bool remain_after_exit;
+    bool guess_main_pid;
+    char *pid_file; /* absolute */
+    char *bus_name; /* of Type=dbus */
+    usec_t restart_usec;
+    usec_t timeout_start;
+    usec_t timeout_stop;
+    usec_t timeout_abort; /* TIMEOUT_ABORT_AS_STOP: as timeout_stop */
+    usec_t runtime_max;
+    usec_t watchdog;
+    struct exit_status_set success_status;
+    struct exit_status_set restart_prevent_status;
+    struct exit_status_set restart_force_status;
+    struct exec_command *commands[SERVICE_COMMAND_MAX];
+};
+
+enum condition_type {
+    CONDITION_PATH_EXISTS,
+    CONDITION_PATH_EXISTS_GLOB,
+    CONDITION_PATH_IS_DIRECTORY,
+    CONDITION_PATH_IS_SYMBOLIC_LINK,
+    CONDITION_PATH_IS_MOUNT_POINT,
+    CONDITION_PATH_IS_READ_WRITE,
+    CONDITION_DIRECTORY_NOT_EMPTY,
+    CONDITION_FILE_NOT_EMPTY,
+    CONDITION_FILE_IS_EXECUTABLE,
+    CONDITION_VIRTUALIZATION,
+    CONDITION_CAPABILITY,
+    CONDITION_KERNEL_COMMAND_LINE,
+    CONDITION_AC_POWER,
+    CONDITION_USER,
+    CONDITION_GROUP,
+    CONDITION_TYPE_MAX,
+};
+
+struct condition {
+    enum condition_type type;
+    char *parameter;
+    bool negate;  /* ! */
+    bool trigger; /* | */
+    bool assert_; /* Assert…= instead of Condition…= */
+};
+
+struct unit {
+    char *name; /* "nginx.service"; its own name, instance included */
+    enum unit_type type;
+    enum unit_load_state load_state;
+    char *load_error;    /* one line: "/etc/…/x.service:12: ExecStart=: not an absolute path", or NULL */
+    char *description;   /* never NULL after loading: the name when the file has none */
+    char *fragment_path; /* NULL for built-in units */
+    char **drop_in_paths;
+    char **aliases; /* other names of the same unit: those it was asked for by, and on the way from there */
+    char **documentation;
+    char **dependencies[UNIT_DEPENDENCY_MAX]; /* names of units; default dependencies included */
+    bool default_dependencies;
+    bool refuse_manual_start;
+    bool refuse_manual_stop;
+    bool stop_when_unneeded;
+    bool ignore_on_isolate;
+    bool allow_isolate;
+    struct condition *conditions;
+    size_t n_conditions;
+    usec_t start_limit_interval;
+    unsigned start_limit_burst;
+    usec_t job_timeout;
+    enum emergency_action success_action;
+    enum emergency_action failure_action;
+    int success_action_exit_status; /* -1: unset */
+    int failure_action_exit_status;
+
+    struct exec_context exec;
+    struct kill_context kill;
+    struct cgroup_context cgroup;
+    struct service service; /* of UNIT_SERVICE */
+};
+
+/* A loaded unit with systemd's defaults for its type and nothing else; NULL without memory. -EINVAL names are
+ * the caller's to keep out (unit_name_is_valid in name.h). */
+struct unit *unit_new(const char *name);
+struct unit *unit_free(struct unit *unit);
+/* Adds it unless it is there already or names the unit itself. 0 or -ENOMEM. */
+int unit_add_dependency(struct unit *unit, enum unit_dependency dependency, const char *name);
+struct exec_command *exec_command_free_list(struct exec_command *command);
+void exec_context_forget_environment_files(struct exec_context *exec);
+
+/* The spelling of unit files and of `systemctl show`; _from_string is -EINVAL for what is none. */
+const char *unit_type_to_string(enum unit_type type);
+int unit_type_from_string(const char *text);
+const char *unit_load_state_to_string(enum unit_load_state state);
+int unit_load_state_from_string(const char *text);
+const char *unit_dependency_to_string(enum unit_dependency dependency); /* "Requires" */
+int unit_dependency_from_string(const char *text);
+enum unit_dependency unit_dependency_inverse(enum unit_dependency dependency);
+const char *service_type_to_string(enum service_type type);
+int service_type_from_string(const char *text);
+const char *service_restart_to_string(enum service_restart restart);
+int service_restart_from_string(const char *text);
+const char *notify_access_to_string(enum notify_access access);
+int notify_access_from_string(const char *text);
+const char *kill_mode_to_string(enum kill_mode mode);
+int kill_mode_from_string(const char *text);
+const char *service_command_to_string(enum service_command command); /* "ExecStart" */
+int service_command_from_string(const char *text);
+const char *emergency_action_to_string(enum emergency_action action);
+int emergency_action_from_string(const char *text);
+
+bool exit_status_set_has(const struct exit_status_set *set, int code,
+                         int status); /* code: CLD_EXITED, CLD_KILLED … */
+
+static inline void cleanup_unit_freep(struct unit **unit)
+{
+    unit_free(*unit);
+}
+#define _cleanup_unit_ __attribute__((cleanup(cleanup_unit_freep)))

@@ -1,0 +1,250 @@
+/* The graph of units: declarations become nodes, the names in them become edges, each with its way back. */
+#include "init/manager/internal.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/text.h"
+#include "init/unit/name.h"
+
+void manager_log(struct node *node, bool warning, const char *format, ...)
+{
+    /* The caller's line may name many units; what does not fit is cut off. */
+    char text[MESSAGE_MAX];
+    va_list ap;
+
+    va_start(ap, format);
+    (void)vsnprintf(text, sizeof(text), format, ap);
+    va_end(ap);
+    if (warning)
+        memcpy(node->manager->refusal, text, sizeof(text));
+    node->manager->ops->message(node->manager->platform, &node->u, warning, text);
+}
+
+struct node *node_free(struct node *node)
+{
+    if (!node)
+        return NULL;
+    node->manager->ops->forget(node->manager->platform, &node->u);
+    unit_free(node->u.unit);
+    free(node->u.exec_object);
+    free(node->u.status_text);
+    free(node->edges);
+    free(node);
+    return NULL;
+}
+
+static struct edge *edge_find(const struct node *from, const struct node *to)
+{
+    /* A target has an edge for each of its thousand units: look from the side that has fewer. */
+    if (from->n_edges <= to->n_edges) {
+        FOREACH_ARRAY (edge, from->edges, from->n_edges)
+            if (edge->to == to)
+                return edge;
+        return NULL;
+    }
+    FOREACH_ARRAY (edge, to->edges, to->n_edges)
+        if (edge->to == from)
+            return &from->edges[edge->twin];
+    return NULL;
+}
+
+static int edges_reserve(struct node *node)
+{
+    if (node->n_edges < node->edges_capacity)
+        return 0;
+    uint32_t capacity = MAX(node->edges_capacity * 2, UINT32_C(4));
+    struct edge *edges = realloc(node->edges, capacity * sizeof(*edges));
+    if (!edges)
+        return -ENOMEM;
+    node->edges = edges;
+    node->edges_capacity = capacity;
+    return 0;
+}
+
+static int edge_add(struct node *from, struct node *to, enum unit_dependency dependency)
+{
+    if (from == to)
+        return 0;
+    struct edge *edge = edge_find(from, to);
+    if (!edge) {
+        int r = edges_reserve(from);
+        if (r >= 0)
+            r = edges_reserve(to);
+        if (r < 0)
+            return r;
+        edge = &from->edges[from->n_edges];
+        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): without edges the capacity is 0 */
+        *edge = (struct edge){.to = to, .twin = to->n_edges};
+        to->edges[to->n_edges++] = (struct edge){.to = from, .twin = from->n_edges++};
+    }
+    edge->kinds |= KIND(dependency);
+    to->edges[edge->twin].kinds |= KIND(unit_dependency_inverse(dependency));
+    return 0;
+}
+
+static void deadline_init(struct deadline *deadline, struct node *node, enum deadline_kind kind)
+{
+    *deadline = (struct deadline){.kind = kind, .node = node};
+}
+
+/* Owns unit on success. */
+static int node_new(struct manager *manager, struct unit *unit, struct node **ret)
+{
+    size_t n = manager->n_nodes + 1;
+    int r = n > MANAGER_UNITS_MAX ? -E2BIG
+                                  : deadline_heap_reserve(&manager->deadlines, n * DEADLINES_PER_NODE + 1);
+    if (r >= 0)
+        r = pid_table_reserve(&manager->pids, n * 2);
+    if (r < 0)
+        return r;
+    struct node *node = calloc(1, sizeof(*node));
+    if (!node)
+        return -ENOMEM;
+    node->manager = manager;
+    node->u.unit = unit;
+    node->u.control_command = SERVICE_COMMAND_MAX;
+    node->main_link.node = node->control_link.node = node;
+    deadline_init(&node->timer, node, DEADLINE_STATE);
+    deadline_init(&node->watchdog, node, DEADLINE_WATCHDOG);
+    deadline_init(&node->pid_file, node, DEADLINE_PID_FILE);
+    deadline_init(&node->job.timeout, node, DEADLINE_JOB);
+    *ret = node;
+    return 0;
+}
+
+/* Another name of a unit that is known already, or NULL. */
+static struct node *find_same_unit(struct manager *manager, const struct unit *unit)
+{
+    struct node *node = name_table_find(&manager->names, unit->name);
+    for (char **alias = unit->aliases; alias && *alias && !node; alias++)
+        node = name_table_find(&manager->names, *alias);
+    return node;
+}
+
+static int add_names(struct manager *manager, struct node *node)
+{
+    for (char **alias = node->u.unit->aliases; alias && *alias; alias++) {
+        int r = name_table_add(&manager->names, *alias, node);
+        if (r == -EEXIST)
+            manager_log(node, true, "%s: alias %s is another unit already, ignored", node->u.unit->name,
+                        *alias);
+        else if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int node_load(struct manager *manager, const char *name, struct node **ret)
+{
+    _cleanup_unit_ struct unit *unit = NULL;
+    struct node *node = name_table_find(&manager->names, name);
+
+    if (node) {
+        *ret = node;
+        return 0;
+    }
+    if (!unit_name_is_valid(name))
+        return -EINVAL;
+    int r = manager->ops->load(manager->platform, name, &unit);
+    if (r < 0)
+        return r;
+    node = find_same_unit(manager, unit);
+    if (!node) {
+        r = node_new(manager, unit, &node);
+        if (r < 0)
+            return r;
+        r = name_table_add(&manager->names, unit->name, node);
+        if (r < 0) {
+            free(node);
+            return r;
+        }
+        (void)TAKE_PTR(unit);
+        manager->n_nodes++;
+        manager->n_units[UNIT_INACTIVE]++;
+        queue_push(node, QUEUE_LOAD);
+        r = add_names(manager, node);
+    }
+    if (r >= 0)
+        r = name_table_add(&manager->names, name, node);
+    *ret = node;
+    return r;
+}
+
+static int add_dependencies(struct node *node)
+{
+    for (enum unit_dependency d = 0; d < UNIT_DEPENDENCY_MAX; d++)
+        for (char **name = node->u.unit->dependencies[d]; name && *name; name++) {
+            struct node *other = NULL;
+            int r = node_load(node->manager, *name, &other);
+            /* The loader has told about names that are none of ours (a mount, a device). */
+            if (r == -EINVAL)
+                continue;
+            if (r >= 0)
+                r = edge_add(node, other, d);
+            if (r < 0)
+                return r;
+        }
+    return 0;
+}
+
+static int graph_resolve(struct manager *manager)
+{
+    int result = 0;
+
+    for (struct node *node; (node = queue_pop(manager, QUEUE_LOAD));) {
+        int r = add_dependencies(node);
+        if (r >= 0)
+            continue;
+        manager_log(node, true, "%s: not all of its dependencies could be loaded: %s", node->u.unit->name,
+                    strerror(-r));
+        result = r;
+    }
+    return result;
+}
+
+int graph_load(struct manager *manager, const char *name, struct node **ret)
+{
+    int r = node_load(manager, name, ret);
+    return r < 0 ? r : graph_resolve(manager);
+}
+
+/* A declaration that is gone or broken must not take its running service's ExecStop= with it. */
+static void node_replace_unit(struct node *node, struct unit *unit)
+{
+    struct unit *old = node->u.unit;
+
+    if (unit->load_state != UNIT_LOADED && !unit_is_down(node)) {
+        old->load_state = unit->load_state;
+        free(old->load_error);
+        old->load_error = TAKE_PTR(unit->load_error);
+        unit_free(unit);
+        return;
+    }
+    service_remap_commands(node, old, unit);
+    node->u.unit = unit;
+    unit_free(old);
+}
+
+int graph_reload(struct manager *manager)
+{
+    int result = 0;
+
+    for (size_t i = 0; i < manager->names.n; i++) {
+        struct node *node = manager->names.entries[i].node;
+        struct unit *unit = NULL;
+        if (!streq(manager->names.entries[i].name, node->u.unit->name))
+            continue;
+        int r = manager->ops->load(manager->platform, node->u.unit->name, &unit);
+        if (r < 0)
+            result = r;
+        else
+            node_replace_unit(node, unit);
+        node->n_edges = 0;
+        queue_push(node, QUEUE_LOAD);
+    }
+    int r = graph_resolve(manager);
+    return r < 0 ? r : result;
+}

@@ -1,0 +1,315 @@
+/* What the files of the manager share; nobody else includes this.
+ *
+ * Nothing here calls from one unit into another. A change of a unit puts the unit, or its neighbours, into
+ * one of the queues below, and manager_settle() works them off until all are empty. A unit's job, its
+ * deadlines and its links in queues and in the pid table are part of its node, so that after loading nothing
+ * is allocated. */
+#pragma once
+
+#include "common/macro.h"
+#include "init/manager/manager.h"
+
+struct node;
+
+/* --- deadline.c: a binary heap --- */
+
+enum deadline_kind { DEADLINE_STATE, DEADLINE_WATCHDOG, DEADLINE_PID_FILE, DEADLINE_JOB, DEADLINE_SHUTDOWN };
+#define DEADLINES_PER_NODE 4
+
+struct deadline {
+    usec_t when;
+    uint32_t position; /* in the heap, from 1; 0: not armed */
+    enum deadline_kind kind;
+    struct node *node;
+};
+
+struct deadline_heap {
+    struct deadline **items; /* [0] is the next one */
+    size_t n;
+    size_t capacity;
+};
+
+/* Room for so many armed deadlines; deadline_arm() never fails afterwards. 0 or -ENOMEM. */
+int deadline_heap_reserve(struct deadline_heap *heap, size_t n);
+/* USEC_INFINITY disarms. */
+void deadline_arm(struct deadline_heap *heap, struct deadline *deadline, usec_t when);
+void deadline_disarm(struct deadline_heap *heap, struct deadline *deadline);
+
+/* --- table.c: units by name, processes by pid --- */
+
+struct name_entry {
+    char *name; /* owned */
+    struct node *node;
+};
+
+/* Sorted: clients see units in this order, and a look-up is only made when something is loaded or asked for.
+ */
+struct name_table {
+    struct name_entry *entries;
+    size_t n;
+    size_t capacity;
+};
+
+struct node *name_table_find(const struct name_table *table, const char *name);
+/* 0, also when the name stands for that node already; -EEXIST when it is another's; -ENOMEM. */
+int name_table_add(struct name_table *table, const char *name, struct node *node);
+void name_table_clear(struct name_table *table);
+
+struct pid_link {
+    pid_t pid; /* 0: not in the table */
+    struct node *node;
+    struct pid_link *next;
+};
+
+struct pid_table {
+    struct pid_link **buckets;
+    size_t n_buckets; /* a power of two */
+};
+
+int pid_table_reserve(struct pid_table *table, size_t n_links);
+void pid_table_add(struct pid_table *table, struct pid_link *link, pid_t pid);
+void pid_table_remove(struct pid_table *table, struct pid_link *link);
+struct pid_link *pid_table_find(const struct pid_table *table, pid_t pid);
+
+/* --- node: one unit --- */
+
+/* In the order in which they are worked off: the end of a job comes before what follows from it. */
+enum node_queue {
+    QUEUE_LOAD,    /* its dependencies are not in the graph yet */
+    QUEUE_FINISH,  /* its job has a result */
+    QUEUE_EFFECTS, /* its state changed: what that does to others */
+    QUEUE_RUN,     /* its job may be able to run */
+    QUEUE_CHECK,   /* it may be unneeded, upheld, or bound to something that is gone */
+    NODE_QUEUE_MAX,
+};
+
+#define KIND(dependency) (UINT32_C(1) << (dependency))
+
+struct edge {
+    struct node *to;
+    uint32_t kinds; /* KIND() of each enum unit_dependency from here to there */
+    uint32_t twin;  /* index of the way back in to->edges */
+};
+
+struct job {
+    uint32_t id; /* 0: there is none */
+    enum job_type type;
+    enum job_result result;
+    bool running;
+    bool blocked;   /* waits for its own unit's state, not for another job */
+    bool finishing; /* result is set */
+    bool irreversible;
+    bool ignore_order;
+    struct deadline timeout;
+};
+
+struct ratelimit {
+    usec_t begin;
+    unsigned n;
+    bool started;
+};
+
+enum effect {
+    EFFECT_STARTED_UNEXPECTEDLY = 1 << 0,
+    EFFECT_STOPPED_UNEXPECTEDLY = 1 << 1,
+    EFFECT_FAILED = 1 << 2,
+    EFFECT_SUCCEEDED = 1 << 3,
+    EFFECT_JOB_FAILED = 1 << 4, /* OnFailure= without a failure of its own: timeout, dependency */
+};
+
+enum notify_state { NOTIFY_UNKNOWN, NOTIFY_READY, NOTIFY_RELOADING, NOTIFY_STOPPING };
+
+struct node {
+    struct manager_unit u;
+    struct manager *manager;
+    struct edge *edges;
+    uint32_t n_edges;
+    uint32_t edges_capacity;
+    struct node *next[NODE_QUEUE_MAX];
+    unsigned queued;  /* bit per enum node_queue */
+    unsigned effects; /* enum effect */
+    struct job job;
+    struct ratelimit start_limit;
+    struct ratelimit trigger_limit; /* starts that no person and no restart asked for */
+    struct pid_link main_link;
+    struct pid_link control_link;
+    struct deadline timer; /* of the present state */
+    struct deadline watchdog;
+    struct deadline pid_file;
+    usec_t pid_file_interval;
+    usec_t watchdog_usec; /* 0: none */
+    const struct exec_command *main_command;
+    const struct exec_command *control_command;
+    enum service_result reload_result;
+    enum notify_state notify_state;
+    uint32_t tentative; /* in the transaction that is being built, index + 1 */
+    uint32_t mark;      /* of the search for cycles */
+    uint32_t mark_generation;
+    bool main_pid_known; /* also when it has ended */
+    bool forbid_restart; /* stopped by hand */
+    bool flush_restarts;
+    bool will_restart;
+    bool attempted; /* a start of it has been tried: main_unit may have ended */
+};
+
+#define MESSAGE_MAX 1024 /* bytes of one line for the log */
+
+struct manager {
+    const struct platform_ops *ops;
+    void *platform;
+    struct manager_config config;
+    char *main_unit;
+    usec_t now;
+    struct name_table names;
+    struct pid_table pids;
+    struct deadline_heap deadlines;
+    struct {
+        struct node *head;
+        struct node *tail;
+    } queues[NODE_QUEUE_MAX];
+    size_t n_nodes;
+    unsigned n_units[ACTIVE_STATE_MAX];
+    unsigned n_busy_services; /* not dead, failed or exited */
+    unsigned n_jobs;
+    unsigned n_unordered_jobs; /* running or blocked: they end without another job's end */
+    uint32_t last_job_id;
+    uint32_t generation;
+    uint64_t last_invocation;
+    struct deadline shutdown_deadline;
+    char refusal[MESSAGE_MAX]; /* the last line about a request that cannot be carried out */
+    bool started;              /* a first job was enqueued */
+    bool settled_once;         /* and all jobs of the boot have ended */
+    bool service_ran;          /* for exit_when_idle */
+    bool check_refused;        /* an automatic job was: it did not go with an installed one */
+    bool shutting_down;
+    bool killing; /* the second order */
+    int exit_status;
+};
+
+#define MANAGER_UNITS_MAX 65536
+
+/* --- queue.c --- */
+void queue_push(struct node *node, enum node_queue queue);
+struct node *queue_pop(struct manager *manager, enum node_queue queue);
+/* Works until every queue is empty. */
+void manager_settle(struct manager *manager);
+
+/* --- graph.c --- */
+struct node *node_free(struct node *node);
+static inline struct node *node_of(struct manager_unit *unit)
+{
+    return CONTAINER_OF(unit, struct node, u);
+}
+/* The unit of that name, loaded with all that it names. 0 or -errno. */
+int graph_load(struct manager *manager, const char *name, struct node **ret);
+/* Declarations again, edges anew. */
+int graph_reload(struct manager *manager);
+#define FOREACH_NEIGHBOUR(edge, node, mask)                                                                  \
+    for (struct edge *edge = (node)->edges, *edge##_end = edge + (node)->n_edges; edge < edge##_end; edge++) \
+        if (edge->kinds & (mask))
+void _printf_(3, 4) manager_log(struct node *node, bool warning, const char *format, ...);
+
+/* --- job.c --- */
+bool unit_is_up(const struct node *node);   /* active, reloading */
+bool unit_is_down(const struct node *node); /* inactive, failed */
+/* Whether a job of type a has to wait for the one of type b, a's unit having these kinds of edges to b's. */
+bool job_waits_for(enum job_type a, enum job_type b, uint32_t kinds);
+/* What two jobs of one unit become, or -EDEADLK. */
+int job_type_merge(const struct node *node, enum job_type a, enum job_type b);
+/* Puts a job on a unit, merged with or in place of the one that is there; returns its id. */
+uint32_t job_install(struct node *node, enum job_type type, bool irreversible, bool ignore_order);
+void job_set_result(struct node *node, enum job_result result);
+void job_cancel(struct node *node);
+void job_end(struct node *node);
+void job_run(struct node *node);
+/* The unit went to a new active state: true when its job did not ask for that. */
+bool job_unit_changed(struct node *node);
+/* All jobs wait for each other: lets one go ahead. */
+void jobs_unstall(struct manager *manager);
+
+/* --- transaction.c --- */
+int transaction_run(struct node *anchor, enum job_type type, enum job_mode mode, uint32_t *ret_job);
+
+/* --- unit-type.c: what a service, a target and a slice have in common --- */
+/* 0: under way; -EALREADY, -EAGAIN (ask again when its state changes), else the job fails. */
+int unit_start(struct node *node);
+int unit_stop(struct node *node);
+int unit_reload(struct node *node);
+bool unit_can_reload(const struct node *node);
+void unit_set_state(struct node *node, enum service_state state);
+bool ratelimit_allows(struct ratelimit *limit, usec_t now, usec_t interval, unsigned burst);
+
+/* --- propagate.c --- */
+void propagate_effects(struct node *node);
+void propagate_checks(struct node *node);
+void propagate_neighbours(struct node *node);
+void propagate_refused(struct manager *manager);
+/* Ends the container when the main unit, or the last service, has ended. */
+void propagate_end(struct manager *manager);
+
+/* --- service.c, service-events.c, service-kill.c --- */
+int service_start(struct node *node);
+int service_stop(struct node *node);
+int service_reload(struct node *node);
+
+enum service_event {
+    SERVICE_MAIN_EXITED,
+    SERVICE_CONTROL_EXITED,
+    SERVICE_EMPTIED,
+    SERVICE_TIMED_OUT,
+    SERVICE_EXECUTED,
+    SERVICE_NOTIFIED_READY,
+    SERVICE_NOTIFIED_RELOADING,
+    SERVICE_NOTIFIED_STOPPING,
+    SERVICE_PID_FILE_DUE,
+    SERVICE_WATCHDOG_DUE,
+    SERVICE_OUT_OF_MEMORY,
+    SERVICE_STOP_REQUESTED,
+    SERVICE_EVENT_MAX,
+};
+
+void service_dispatch(struct node *node, enum service_event event, enum service_result result);
+void service_process_exited(struct node *node, pid_t pid, struct process_exit how);
+void service_exec_failed(struct node *node, const struct event *event);
+void service_notify(struct node *node, pid_t pid, const char *text);
+void service_kill_now(struct node *node);
+void service_remap_commands(struct node *node, const struct unit *old, const struct unit *new);
+
+/* Steps of a service's life: each enters a state, or the next one when there is nothing to do in it. */
+void service_enter_start_pre(struct node *node);
+void service_enter_start(struct node *node);
+void service_enter_start_post(struct node *node);
+void service_enter_running(struct node *node, enum service_result result);
+void service_enter_stop(struct node *node, enum service_result result);
+void service_enter_stop_post(struct node *node, enum service_result result);
+void service_enter_signal(struct node *node, enum service_state state, enum service_result result);
+void service_enter_dead(struct node *node, enum service_result result, bool allow_restart);
+void service_set_state(struct node *node, enum service_state state, usec_t timeout);
+/* The deadline of the present state anew, from now. */
+void service_arm_timer(struct node *node, usec_t timeout);
+void service_set_main_pid(struct node *node, pid_t pid);
+void service_set_control_pid(struct node *node, pid_t pid);
+void service_add_result(struct node *node, enum service_result result);
+/* Runs the next command of the present control phase or of a oneshot: true when there was one. */
+bool service_run_next_control(struct node *node);
+bool service_run_next_main(struct node *node);
+/* 0 once the main process of the PID file is known. */
+int service_read_pid_file(struct node *node);
+void service_await_pid_file(struct node *node);
+void service_restart_watchdog(struct node *node);
+bool service_has_survivors(struct node *node);
+bool service_is_restarted(const struct node *node);
+/* Sends what the kill context says for that state: whether somebody got it. */
+bool service_signal(struct node *node, enum service_state state);
+usec_t service_stop_timeout(const struct node *node);
+usec_t service_start_timeout(const struct node *node);
+
+int service_spawn(struct node *node, const struct exec_command *command, enum service_command kind,
+                  bool control, pid_t *ret);
+
+/* --- shutdown.c --- */
+void shutdown_begin(struct manager *manager, int exit_status);
+void shutdown_kill(struct manager *manager);
+/* The time for stopping is over (SIGKILL), or that for dying is (the processes are given up). */
+void shutdown_deadline_due(struct manager *manager);
+int unit_exit_code(const struct node *node); /* of its main process, 128+N for a signal */

@@ -1,0 +1,269 @@
+/* The manager: events in, effects out. It decides what starts, stops and restarts, and never calls Linux:
+ * whoever runs it (init/platform for real, tests/sim in a simulated world) gives it time stamps and carries
+ * its effects out.
+ *
+ * Semantics: systemd.unit(5), systemd.service(5), systemd.kill(5). Single-threaded; no call here blocks or
+ * recurses into the platform's event handling: ops are carried out at once, what they lead to comes back
+ * later as an event. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "berth/exit-codes.h"
+#include "common/time.h"
+#include "init/unit/unit.h"
+
+struct manager;
+
+enum active_state {
+    UNIT_INACTIVE,
+    UNIT_ACTIVATING,
+    UNIT_ACTIVE,
+    UNIT_RELOADING,
+    UNIT_DEACTIVATING,
+    UNIT_FAILED,
+    ACTIVE_STATE_MAX,
+};
+
+/* systemd's service states in systemd's order; targets and slices use DEAD and RUNNING ("active"). */
+enum service_state {
+    SERVICE_DEAD,
+    SERVICE_CONDITION,
+    SERVICE_START_PRE,
+    SERVICE_START,
+    SERVICE_START_POST,
+    SERVICE_RUNNING,
+    SERVICE_EXITED,
+    SERVICE_RELOAD,
+    SERVICE_STOP,
+    SERVICE_STOP_WATCHDOG,
+    SERVICE_STOP_SIGTERM,
+    SERVICE_STOP_SIGKILL,
+    SERVICE_STOP_POST,
+    SERVICE_FINAL_SIGTERM,
+    SERVICE_FINAL_SIGKILL,
+    SERVICE_FAILED,
+    SERVICE_AUTO_RESTART,
+    SERVICE_STATE_MAX,
+};
+
+/* systemd.exec(5), $SERVICE_RESULT */
+enum service_result {
+    RESULT_SUCCESS,
+    RESULT_RESOURCES,
+    RESULT_PROTOCOL,
+    RESULT_TIMEOUT,
+    RESULT_EXIT_CODE,
+    RESULT_SIGNAL,
+    RESULT_CORE_DUMP,
+    RESULT_WATCHDOG,
+    RESULT_START_LIMIT_HIT,
+    RESULT_OOM_KILL,
+    RESULT_EXEC_CONDITION,
+    SERVICE_RESULT_MAX,
+};
+
+enum job_type {
+    JOB_START,
+    JOB_STOP,
+    JOB_RESTART,
+    JOB_RELOAD,
+    JOB_TRY_RESTART,
+    JOB_VERIFY_ACTIVE,
+    JOB_TYPE_MAX
+};
+enum job_mode {
+    JOB_REPLACE,
+    JOB_FAIL,
+    JOB_ISOLATE,
+    JOB_IGNORE_DEPENDENCIES,
+    JOB_REPLACE_IRREVERSIBLY,
+    JOB_MODE_MAX
+};
+enum job_result {
+    JOB_DONE,
+    JOB_CANCELED,
+    JOB_TIMEOUT,
+    JOB_FAILED,
+    JOB_DEPENDENCY,
+    JOB_SKIPPED,
+    JOB_INVALID, /* the unit cannot do this */
+    JOB_ASSERT,  /* an Assert…= does not hold */
+    JOB_RESULT_MAX,
+};
+
+/* How a process ended, as waitid(2) says it. */
+struct process_exit {
+    int code;   /* CLD_EXITED, CLD_KILLED, CLD_DUMPED; 0: has not ended yet */
+    int status; /* exit code or signal */
+};
+
+/* What the manager knows of one unit at run time. Read-only for everybody else, but for `platform`. */
+struct manager_unit {
+    struct unit *unit; /* owned; replaced by daemon-reload */
+    enum active_state active;
+    enum service_state state;
+    enum service_result result;
+    pid_t main_pid;    /* 0: none */
+    pid_t control_pid; /* of ExecStartPre=, ExecReload=, ExecStop= ...; 0: none */
+    enum service_command control_command;
+    struct process_exit main_exit;
+    struct process_exit control_exit;
+    enum exec_stage exec_stage; /* of the last process that could not be executed, with its errno */
+    int exec_errno;
+    char *exec_object;   /* what it could not reach ("/usr/bin/x", "www"), or NULL */
+    char *status_text;   /* STATUS= of the service, or NULL */
+    unsigned n_restarts; /* automatic ones since the last start by hand */
+    uint64_t invocation; /* changes with each start; the platform makes $INVOCATION_ID of it */
+    usec_t state_since;  /* of the present sub state */
+    usec_t active_enter; /* CLOCK_MONOTONIC µs, 0: never */
+    usec_t active_exit;
+    usec_t inactive_enter;
+    usec_t inactive_exit;
+    uint32_t job_id; /* of the job that is installed on it, 0: none */
+    void *platform;  /* the platform's own data; it is told to free it (forget) */
+};
+
+/* A process that the manager wants. */
+struct spawn_request {
+    struct manager_unit *unit;
+    const struct exec_command *command;
+    enum service_command kind;
+    bool control; /* not the main process */
+    char *const
+        *environment; /* "K=V" on top of the unit's: MAINPID, SERVICE_RESULT, EXIT_CODE, EXIT_STATUS … */
+};
+
+enum kill_who { KILL_MAIN, KILL_CONTROL, KILL_ALL, KILL_WHO_MAX };
+
+struct job_report {
+    uint32_t id;
+    const char *unit;
+    enum job_type type;
+    enum job_result result;
+};
+
+/* The world, as the manager needs it. 0 or -errno where not said otherwise. */
+struct platform_ops {
+    /* Gives the unit of that name, always one (unit_load's contract). Takes no time. */
+    int (*load)(void *platform, const char *name, struct unit **ret);
+    /* Starts a process in the unit's cgroup. Failures after the fork come as EVENT_EXEC_FAILED, then
+     * EVENT_EXITED. */
+    int (*spawn)(void *platform, const struct spawn_request *request, pid_t *ret_pid);
+    /* Signals the main or control process or all of the unit's (KILL_ALL; SIGKILL by cgroup.kill where there
+     * is one). For KILL_ALL, `except` is a pid to leave alone (0: none). -ESRCH when there was nobody. */
+    int (*kill)(void *platform, struct manager_unit *unit, enum kill_who who, int signal, pid_t except);
+    /* Whether a process of the unit is left (its cgroup's populated, else its process groups). */
+    bool (*is_populated)(void *platform, struct manager_unit *unit);
+    /* Condition…= and Assert…=: 1 holds, 0 does not. Without `negate`, which is the manager's. */
+    int (*check_condition)(void *platform, const struct manager_unit *unit,
+                           const struct condition *condition);
+    /* Whether pid is a process of the unit, to believe a service that says so. */
+    bool (*owns)(void *platform, struct manager_unit *unit, pid_t pid);
+    /* A PIDFile= of this boot: 0 and the pid, -ENOENT as long as it is not there. */
+    int (*read_pid_file)(void *platform, struct manager_unit *unit, const char *path, pid_t *ret);
+    /* A start begins (make the cgroup, the runtime directories) / the unit is down (remove them). */
+    int (*realize)(void *platform, struct manager_unit *unit);
+    void (*release)(void *platform, struct manager_unit *unit);
+    /* The manager frees its unit. */
+    void (*forget)(void *platform, struct manager_unit *unit);
+    /* For logs and clients: the unit went from `old` to unit->state. / A job ended. */
+    void (*state_changed)(void *platform, struct manager_unit *unit, enum service_state old);
+    void (*job_finished)(void *platform, const struct job_report *report);
+    /* One line for the log: cycles broken, limits hit, units ignored. unit may be NULL. */
+    void (*message)(void *platform, const struct manager_unit *unit, bool warning, const char *text);
+};
+
+enum event_type {
+    EVENT_EXITED,      /* a child: pid, exit; any pid, also ones that no unit knows */
+    EVENT_EXEC_DONE,   /* pid has executed its program */
+    EVENT_EXEC_FAILED, /* pid could not: stage, error, object */
+    EVENT_EMPTY,       /* the last process of unit is gone */
+    EVENT_OOM_KILL,    /* a process of unit was killed for memory */
+    EVENT_NOTIFY,      /* sd_notify(3): unit, pid, text */
+    EVENT_TIME,        /* manager_next_deadline() has come */
+    EVENT_TYPE_MAX,
+};
+
+struct event {
+    enum event_type type;
+    usec_t now; /* CLOCK_MONOTONIC µs; never before that of the last event */
+    pid_t pid;
+    struct manager_unit *unit; /* EMPTY, OOM_KILL, NOTIFY */
+    struct process_exit exit;
+    enum exec_stage stage;
+    int error;          /* positive errno */
+    const char *object; /* EXEC_FAILED: what could not be reached, or NULL */
+    const char *text;   /* NOTIFY: "READY=1\nSTATUS=..." */
+};
+
+struct manager_config {
+    usec_t default_timeout_start; /* where a unit says nothing; systemd's is 90 s */
+    usec_t default_timeout_stop;
+    usec_t default_restart; /* systemd's is 100 ms */
+    unsigned start_limit_burst;
+    usec_t start_limit_interval;
+    usec_t stop_timeout;   /* over the whole shutdown; USEC_INFINITY: only the units' own */
+    const char *main_unit; /* its end ends the container with its exit code, or NULL */
+    bool exit_when_idle;   /* end when the last service has ended */
+};
+
+int manager_new(const struct platform_ops *ops, void *platform, const struct manager_config *config,
+                struct manager **ret);
+struct manager *manager_free(struct manager *manager);
+
+/* Takes one event and works until nothing is left to do now. */
+void manager_event(struct manager *manager, const struct event *event);
+/* When EVENT_TIME is wanted next (CLOCK_MONOTONIC µs), USEC_INFINITY: never. */
+usec_t manager_next_deadline(const struct manager *manager);
+
+/* Enqueues a job with what it pulls in. *ret_job is its id; job_finished tells its end (also before this
+ * returns, when there was nothing to do). -ENOENT no such unit (or bad-setting, masked: unit->load_state
+ * says), -EDEADLK a conflict or cycle that cannot be solved, -ESHUTDOWN after an order to stop, -EPERM
+ * refused by RefuseManual…=, -EINVAL. */
+int manager_enqueue(struct manager *manager, usec_t now, const char *name, enum job_type type,
+                    enum job_mode mode, uint32_t *ret_job);
+/* Why the last manager_enqueue() failed, as a sentence that names the units, where there is more to tell than
+ * its errno does; else NULL. */
+const char *manager_refusal(const struct manager *manager);
+/* The unit, loaded if it was not. */
+int manager_load_unit(struct manager *manager, const char *name, struct manager_unit **ret);
+/* The unit if it is known (aliases included), else NULL. */
+struct manager_unit *manager_find(const struct manager *manager, const char *name);
+/* Whose main or control process this is, NULL when nobody's. */
+struct manager_unit *manager_find_by_pid(const struct manager *manager, pid_t pid);
+/* All units in the order of their names; NULL ends it. Cursor starts at 0. */
+struct manager_unit *manager_next_unit(const struct manager *manager, size_t *cursor);
+/* NULL: all. What follows from it comes with the next event: ask manager_next_deadline() anew. */
+int manager_reset_failed(struct manager *manager, const char *name);
+/* Reads all units again; running services are not touched. */
+int manager_reload(struct manager *manager, usec_t now);
+
+enum shutdown_kind { SHUTDOWN_EXIT, SHUTDOWN_REBOOT };
+/* The order to stop: from this instant nothing is started or restarted, jobs are cancelled, units stop in
+ * reverse order. A second order only changes the exit status. */
+void manager_shutdown(struct manager *manager, usec_t now, enum shutdown_kind kind, int exit_status);
+/* The second order: SIGKILL to all that is left. */
+void manager_shutdown_now(struct manager *manager, usec_t now);
+bool manager_is_shutting_down(const struct manager *manager);
+/* True when all is stopped; then the status to exit with (EXIT_REBOOT for a reboot). */
+bool manager_finished(const struct manager *manager, int *ret_exit_status);
+
+/* "running", "starting", "degraded", "stopping": systemctl is-system-running. */
+const char *manager_system_state(const struct manager *manager);
+unsigned manager_count_units(const struct manager *manager, enum active_state state);
+
+const char *active_state_to_string(enum active_state state);
+int active_state_from_string(const char *text);
+const char *service_state_to_string(enum service_state state);
+int service_state_from_string(const char *text);
+const char *service_result_to_string(enum service_result result);
+int service_result_from_string(const char *text);
+const char *job_type_to_string(enum job_type type);
+int job_type_from_string(const char *text);
+const char *job_result_to_string(enum job_result result);
+int job_result_from_string(const char *text);
+/* SubState as systemctl shows it: a target that is up is "active", a service "running". */
+const char *manager_unit_sub_state(const struct manager_unit *unit);

@@ -1,0 +1,184 @@
+/* What the change of one unit does to others: systemd.unit(5). All of it goes through the queues. */
+#include "init/manager/internal.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+/* A unit may be started so often by what happens to other units, as in systemd; past that it is left alone.
+ */
+#define TRIGGER_INTERVAL (10 * USEC_PER_SEC)
+#define TRIGGER_BURST    16
+
+#define PINNED_BY                                                                                            \
+    (KIND(UNIT_REQUIRED_BY) | KIND(UNIT_REQUISITE_OF) | KIND(UNIT_WANTED_BY) | KIND(UNIT_BOUND_BY) |         \
+     KIND(UNIT_UPHELD_BY))
+#define PINS                                                                                                 \
+    (KIND(UNIT_REQUIRES) | KIND(UNIT_REQUISITE) | KIND(UNIT_WANTS) | KIND(UNIT_BINDS_TO) | KIND(UNIT_UPHOLDS))
+
+static void trigger_job(struct node *node, struct node *cause, enum job_type type, enum job_mode mode)
+{
+    int r = transaction_run(node, type, mode, NULL);
+    if (r == -EDEADLK)
+        node->manager->check_refused = true;
+    if (r < 0)
+        manager_log(node, true, "%s: no %s job could be made because of %s: %s", node->u.unit->name,
+                    job_type_to_string(type), cause->u.unit->name, strerror(-r));
+}
+
+static void trigger_start(struct node *node, struct node *cause, enum job_mode mode)
+{
+    if (ratelimit_allows(&node->trigger_limit, node->manager->now, TRIGGER_INTERVAL, TRIGGER_BURST))
+        trigger_job(node, cause, JOB_START, mode);
+    else
+        manager_log(node, true, "%s: started too often because of %s, not started any more for now",
+                    node->u.unit->name, cause->u.unit->name);
+}
+
+static void start_neighbours(struct node *node, uint32_t kinds)
+{
+    FOREACH_NEIGHBOUR(edge, node, kinds)
+    trigger_start(edge->to, node, JOB_REPLACE);
+}
+
+/* It came up and nobody's job had pulled in what it needs. */
+static void start_requirements(struct node *node)
+{
+    uint32_t needs = KIND(UNIT_REQUIRES) | KIND(UNIT_BINDS_TO) | KIND(UNIT_WANTS) | KIND(UNIT_UPHOLDS);
+
+    FOREACH_NEIGHBOUR(edge, node, needs)
+    if (unit_is_down(edge->to) && edge->to->u.unit->load_state == UNIT_LOADED)
+        trigger_start(edge->to, node, edge->kinds & KIND(UNIT_WANTS) ? JOB_FAIL : JOB_REPLACE);
+    FOREACH_NEIGHBOUR(edge, node, KIND(UNIT_CONFLICTS) | KIND(UNIT_CONFLICTED_BY))
+    if (!unit_is_down(edge->to) && edge->to->u.active != UNIT_DEACTIVATING)
+        trigger_job(edge->to, node, JOB_STOP, JOB_REPLACE);
+}
+
+static void stop_dependents(struct node *node)
+{
+    FOREACH_NEIGHBOUR(edge, node, KIND(UNIT_BOUND_BY) | KIND(UNIT_PROPAGATES_STOP_TO))
+    if (!unit_is_down(edge->to) && edge->to->u.active != UNIT_DEACTIVATING)
+        trigger_job(edge->to, node, JOB_STOP, JOB_REPLACE);
+}
+
+static void emergency_action(struct node *node, enum emergency_action action, int exit_status)
+{
+    if (action == ACTION_NONE)
+        return;
+    manager_log(node, false, "%s: %s, the container ends (%s)", node->u.unit->name,
+                node->u.active == UNIT_FAILED ? "it failed" : "it has ended",
+                emergency_action_to_string(action));
+    if (action == ACTION_REBOOT)
+        exit_status = EXIT_REBOOT;
+    else if (exit_status < 0)
+        exit_status = unit_exit_code(node);
+    shutdown_begin(node->manager, exit_status);
+    if (action == ACTION_EXIT_FORCE)
+        shutdown_kill(node->manager);
+}
+
+void propagate_effects(struct node *node)
+{
+    unsigned effects = node->effects;
+    const struct unit *unit = node->u.unit;
+
+    node->effects = 0;
+    if (node->manager->shutting_down)
+        return;
+    if (effects & EFFECT_FAILED)
+        emergency_action(node, unit->failure_action, unit->failure_action_exit_status);
+    else if (effects & EFFECT_SUCCEEDED)
+        emergency_action(node, unit->success_action, unit->success_action_exit_status);
+    if (node->manager->shutting_down)
+        return;
+    if (effects & EFFECT_STOPPED_UNEXPECTEDLY)
+        stop_dependents(node);
+    if ((effects & EFFECT_STARTED_UNEXPECTEDLY) && unit_is_up(node))
+        start_requirements(node);
+    if (effects & (EFFECT_FAILED | EFFECT_JOB_FAILED))
+        start_neighbours(node, KIND(UNIT_ON_FAILURE));
+    else if (effects & EFFECT_SUCCEEDED)
+        start_neighbours(node, KIND(UNIT_ON_SUCCESS));
+}
+
+void propagate_neighbours(struct node *node)
+{
+    if (node->manager->shutting_down)
+        return;
+    queue_push(node, QUEUE_CHECK);
+    FOREACH_NEIGHBOUR(edge, node, PINS | KIND(UNIT_BOUND_BY))
+    queue_push(edge->to, QUEUE_CHECK);
+}
+
+/* An irreversible job is out of the way: what it refused to propagate_checks() is tried again. */
+void propagate_refused(struct manager *manager)
+{
+    if (!manager->check_refused || manager->shutting_down)
+        return;
+    manager->check_refused = false;
+    for (size_t i = 0; i < manager->names.n; i++)
+        queue_push(manager->names.entries[i].node, QUEUE_CHECK);
+}
+
+static bool is_bound_to_inactive(const struct node *node)
+{
+    FOREACH_NEIGHBOUR(edge, node, KIND(UNIT_BINDS_TO))
+    if (edge->to->job.id == 0 && unit_is_down(edge->to))
+        return true;
+    return false;
+}
+
+static bool is_unneeded(const struct node *node)
+{
+    if (!node->u.unit->stop_when_unneeded)
+        return false;
+    FOREACH_NEIGHBOUR(edge, node, PINNED_BY)
+    if (edge->to->job.id != 0 || !unit_is_down(edge->to))
+        return false;
+    return true;
+}
+
+static struct node *upholder(const struct node *node)
+{
+    FOREACH_NEIGHBOUR(edge, node, KIND(UNIT_UPHELD_BY))
+    if (edge->to->job.id == 0 && unit_is_up(edge->to))
+        return edge->to;
+    return NULL;
+}
+
+void propagate_checks(struct node *node)
+{
+    if (node->job.id != 0 || node->manager->shutting_down)
+        return;
+    if (unit_is_up(node) && is_bound_to_inactive(node)) {
+        trigger_job(node, node, JOB_STOP, JOB_REPLACE);
+    } else if (unit_is_up(node) && is_unneeded(node)) {
+        trigger_job(node, node, JOB_STOP, JOB_FAIL);
+    } else if (unit_is_down(node) && node->u.unit->load_state == UNIT_LOADED) {
+        struct node *cause = upholder(node);
+        if (cause)
+            trigger_start(node, cause, JOB_FAIL);
+    }
+}
+
+static bool main_unit_has_ended(const struct manager *manager, struct node **ret)
+{
+    if (!manager->main_unit)
+        return false;
+    struct node *node = name_table_find(&manager->names, manager->main_unit);
+    *ret = node;
+    return node && node->attempted && node->job.id == 0 && unit_is_down(node);
+}
+
+void propagate_end(struct manager *manager)
+{
+    struct node *node = NULL;
+
+    if (main_unit_has_ended(manager, &node)) {
+        manager_log(node, false, "%s: the main unit has ended, the container ends", node->u.unit->name);
+        shutdown_begin(manager, unit_exit_code(node));
+    } else if (manager->config.exit_when_idle && manager->service_ran && manager->n_busy_services == 0 &&
+               manager->n_jobs == 0) {
+        shutdown_begin(manager, 0);
+    }
+}

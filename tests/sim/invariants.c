@@ -1,0 +1,261 @@
+/* What must hold in every world, after every event. */
+#include <string.h>
+
+#include "common/text.h"
+#include "sim.h"
+
+static struct node *world_node(struct world *world, const char *name)
+{
+    struct manager_unit *unit = manager_find(world->manager, name);
+    return unit ? node_of(unit) : NULL;
+}
+
+static bool is_stop(const struct job *job)
+{
+    return job->type == JOB_STOP || job->type == JOB_RESTART;
+}
+
+static bool job_is_open(const struct job *job)
+{
+    return job->id != 0 && !job->finishing && !job->ignore_order;
+}
+
+/* a is declared to come after b: by itself or by b. */
+static bool comes_after(const struct unit *a, const struct unit *b)
+{
+    return strv_contains(a->dependencies[UNIT_AFTER], b->name) ||
+           strv_contains(b->dependencies[UNIT_BEFORE], a->name);
+}
+
+static void check_start_order(struct world *world, struct node *node)
+{
+    size_t cursor = 0;
+
+    if (node->job.ignore_order)
+        return;
+    for (struct manager_unit *other; (other = manager_next_unit(world->manager, &cursor));)
+        if (other != &node->u && comes_after(node->u.unit, other->unit) &&
+            job_is_open(&node_of(other)->job) && node_of(other)->job.type != JOB_RELOAD)
+            world_violation(world, "%s starts before %s, whose job it has to wait for", node->u.unit->name,
+                            other->unit->name);
+}
+
+static void check_stop_order(struct world *world, struct node *node)
+{
+    size_t cursor = 0;
+
+    if (world->manager->killing || !job_is_open(&node->job) || !is_stop(&node->job))
+        return;
+    for (struct manager_unit *other; (other = manager_next_unit(world->manager, &cursor));)
+        if (other != &node->u && comes_after(other->unit, node->u.unit) &&
+            !comes_after(node->u.unit, other->unit) && job_is_open(&node_of(other)->job) &&
+            is_stop(&node_of(other)->job))
+            world_violation(world, "%s stops before %s, which was started after it", node->u.unit->name,
+                            other->unit->name);
+}
+
+void check_state_change(struct world *world, struct manager_unit *unit, enum service_state old)
+{
+    struct node *node = node_of(unit);
+    bool was_down = old == SERVICE_DEAD || old == SERVICE_FAILED;
+
+    if (was_down && (unit->active == UNIT_ACTIVATING || unit->active == UNIT_ACTIVE) &&
+        unit->state != SERVICE_AUTO_RESTART) {
+        check_start_order(world, node);
+        if (manager_is_shutting_down(world->manager))
+            world_violation(world, "%s starts after the order to stop", unit->unit->name);
+    }
+    if (old == SERVICE_RUNNING && unit->active == UNIT_DEACTIVATING && node->forbid_restart)
+        check_stop_order(world, node);
+}
+
+/* Processes that a unit gives up by its KillMode=, or that were killed and take their time. */
+static bool may_be_left(const struct process *process)
+{
+    const struct kill_context *kill = &process->unit->unit->kill;
+    return process->was_killed || kill->mode == KILL_NONE || kill->mode == KILL_PROCESS ||
+           !kill->send_sigkill || kill->final_signal != 0;
+}
+
+/* After the order to stop: what stops, and the rest of a reload of a unit whose turn has not come. */
+static bool may_run_at_the_end(const struct spawn_request *request)
+{
+    return request->kind == COMMAND_STOP || request->kind == COMMAND_STOP_POST ||
+           (request->kind == COMMAND_RELOAD && request->unit->state == SERVICE_RELOAD);
+}
+
+void check_spawn(struct world *world, const struct spawn_request *request)
+{
+    if (manager_is_shutting_down(world->manager) && !may_run_at_the_end(request))
+        world_violation(world, "%s: %s is executed after the order to stop", request->unit->unit->name,
+                        service_command_to_string(request->kind));
+    pid_t pid = request->control ? request->unit->control_pid : request->unit->main_pid;
+    const struct process *process = pid != 0 ? world_process(world, pid) : NULL;
+    if (process && process->alive && !may_be_left(process))
+        world_violation(world, "%s: a second %s process", request->unit->unit->name,
+                        request->control ? "control" : "main");
+}
+
+/* The windows of the limit are fixed ones: in any interval there are at most those of two of them. */
+void check_start(struct world *world, struct manager_unit *unit)
+{
+    struct sim_unit *sim = sim_unit(unit);
+    unsigned burst = unit->unit->start_limit_burst;
+
+    if (burst == 0 || unit->unit->start_limit_interval == 0 || world->generation > 0 ||
+        2 * burst >= WORLD_STARTS_MAX)
+        return;
+    sim->starts[sim->n_starts++ % WORLD_STARTS_MAX] = world->now;
+    if (sim->n_starts <= 2 * burst)
+        return;
+    usec_t first = sim->starts[(sim->n_starts - 1 - 2 * burst) % WORLD_STARTS_MAX];
+    if (world->now - first < unit->unit->start_limit_interval)
+        world_violation(world, "%s: started too often", unit->unit->name);
+}
+
+/* An irreversible job may stand in the way of the stop. */
+static bool has_irreversible_job(struct world *world)
+{
+    size_t cursor = 0;
+
+    for (struct manager_unit *unit; (unit = manager_next_unit(world->manager, &cursor));)
+        if (node_of(unit)->job.irreversible)
+            return true;
+    return false;
+}
+
+static void check_bound(struct world *world, const struct node *node)
+{
+    /* New declarations take hold with the next change of a unit: daemon-reload itself stops nothing. */
+    if (!unit_is_up(node) || node->job.id != 0 || world->generation > 0 || has_irreversible_job(world))
+        return;
+    for (char **name = node->u.unit->dependencies[UNIT_BINDS_TO]; name && *name; name++) {
+        struct node *other = world_node(world, *name);
+        if (other && other->job.id == 0 && unit_is_down(other))
+            world_violation(world, "%s is up, and %s, which it is bound to, is not", node->u.unit->name,
+                            *name);
+    }
+}
+
+static void check_processes(struct world *world)
+{
+    FOREACH_ARRAY (process, world->processes, world->n_processes) {
+        if (!process->alive || process->role == ROLE_LEFTOVER)
+            continue;
+        bool known = manager_find_by_pid(world->manager, process->pid) == process->unit;
+        /* A unit that is up may have another main process by now; this one is among its leftovers. */
+        bool left = !unit_is_down(node_of(process->unit)) && process->unit->state != SERVICE_AUTO_RESTART;
+        if (!known && !left && !may_be_left(process) && world->generation == 0)
+            world_violation(world, "%s: its process %d is forgotten", process->unit->unit->name,
+                            process->pid);
+    }
+}
+
+/* The counters are what a count gives. */
+static void check_counters(struct world *world)
+{
+    const struct manager *manager = world->manager;
+    unsigned n_jobs = 0, n_unordered = 0, n_units[ACTIVE_STATE_MAX] = {0};
+    size_t cursor = 0, n = 0;
+
+    for (struct manager_unit *unit; (unit = manager_next_unit(manager, &cursor)); n++) {
+        const struct node *node = node_of(unit);
+        n_jobs += node->job.id != 0;
+        n_unordered += node->job.running || node->job.blocked;
+        n_units[unit->active]++;
+        if (node->queued != 0)
+            world_violation(world, "%s: work is left in a queue", unit->unit->name);
+        if (node->tentative != 0)
+            world_violation(world, "%s: a transaction is left", unit->unit->name);
+    }
+    if (n != manager->n_nodes || n_jobs != manager->n_jobs || n_unordered != manager->n_unordered_jobs ||
+        memcmp(n_units, manager->n_units, sizeof(n_units)) != 0)
+        world_violation(world, "a counter is wrong");
+    if (n_jobs > 0 && n_unordered == 0)
+        world_violation(world, "all jobs wait for each other");
+}
+
+static void check_deadlines(struct world *world)
+{
+    const struct deadline_heap *heap = &world->manager->deadlines;
+
+    /* At this very instant there may be one: a process can end, and a request come, before it is due. */
+    if (manager_next_deadline(world->manager) < world->now)
+        world_violation(world, "a deadline lies in the past");
+    for (size_t i = 0; i < heap->n; i++)
+        if (heap->items[i]->position != i + 1 ||
+            heap->items[i]->when < heap->items[i > 0 ? (i - 1) / 2 : 0]->when)
+            world_violation(world, "the heap of deadlines is out of order");
+}
+
+static bool has_timer(const struct node *node)
+{
+    return node->timer.position != 0;
+}
+
+/* A unit on its way somewhere has a deadline for it. */
+static void check_states(struct world *world)
+{
+    size_t cursor = 0;
+
+    for (struct manager_unit *unit; (unit = manager_next_unit(world->manager, &cursor));) {
+        struct node *node = node_of(unit);
+        check_bound(world, node);
+        bool under_way = unit->active == UNIT_ACTIVATING || unit->active == UNIT_DEACTIVATING ||
+                         unit->active == UNIT_RELOADING;
+        if (under_way && unit->unit->type == UNIT_SERVICE && !has_timer(node) &&
+            unit->state != SERVICE_AUTO_RESTART)
+            world_violation(world, "%s: in state %s without a deadline", unit->unit->name,
+                            service_state_to_string(unit->state));
+        if (unit->state == SERVICE_AUTO_RESTART && !has_timer(node))
+            world_violation(world, "%s: nothing will restart it", unit->unit->name);
+        if (unit_is_down(node) && (unit->main_pid != 0 || unit->control_pid != 0))
+            world_violation(world, "%s: down, with a process", unit->unit->name);
+    }
+}
+
+void check_after_event(struct world *world)
+{
+    check_counters(world);
+    check_deadlines(world);
+    check_states(world);
+    check_processes(world);
+    if (world->shutdown_at != 0 && world->now > world->shutdown_bound)
+        world_violation(world, "the shutdown takes longer than the sum of its time-outs");
+}
+
+static usec_t count_commands(const struct unit *unit, enum service_command kind)
+{
+    usec_t n = 0;
+    for (const struct exec_command *command = unit->service.commands[kind]; command; command = command->next)
+        n++;
+    return n;
+}
+
+usec_t shutdown_bound(struct world *world)
+{
+    usec_t bound = world->now + USEC_PER_SEC, overall = world->manager->config.stop_timeout;
+    size_t cursor = 0;
+
+    for (struct manager_unit *unit; (unit = manager_next_unit(world->manager, &cursor));) {
+        if (unit->unit->type != UNIT_SERVICE)
+            continue;
+        /* A deadline that is armed may come from an older declaration. */
+        if (has_timer(node_of(unit)))
+            bound = usec_add(bound, node_of(unit)->timer.when - world->now);
+        /* Each command once, then TERM and KILL, twice: before and after ExecStopPost=. */
+        usec_t steps =
+            5 + count_commands(unit->unit, COMMAND_STOP) + count_commands(unit->unit, COMMAND_STOP_POST);
+        /* EXTEND_TIMEOUT_USEC= of the world's services gives at most a second, each time. */
+        bound = usec_add(bound, steps * (service_stop_timeout(node_of(unit)) + USEC_PER_SEC));
+    }
+    if (overall != USEC_INFINITY)
+        bound = MIN(bound, usec_add(world->now, overall + 6 * USEC_PER_SEC));
+    return bound;
+}
+
+void check_end(struct world *world)
+{
+    if (world->manager->n_jobs != 0)
+        world_violation(world, "a job never ends");
+}

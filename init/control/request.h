@@ -1,0 +1,25 @@
+/* A request of the control protocol, from packet to words (include/berth/control.h). Pure. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "init/manager/manager.h"
+
+struct control_request {
+    const char *verb;
+    char **args; /* behind the verb, NULL-terminated; the vector is owned, the words are the packet's */
+    size_t n_args;
+    bool no_block;
+    bool follow;
+    size_t lines; /* SIZE_MAX: not said */
+    int signal;
+    enum kill_who whom;
+    enum job_mode mode;
+};
+
+/* Reads the packet, which must stay as it is while the request lives. 0, -ENOMEM, or -EBADMSG with one line
+ * for a person in *ret_error (static text). */
+int control_request_parse(char *packet, size_t size, struct control_request *ret, const char **ret_error);
+void control_request_done(struct control_request *request);

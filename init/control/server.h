@@ -1,0 +1,41 @@
+/* PID 1's end of the control protocol (include/berth/control.h). Judges peers, parses requests, asks the
+ * manager, answers now or when the job has ended. A client can neither block nor end PID 1: bounded packets,
+ * bounded clients, no waiting. */
+#pragma once
+
+#include "common/loop.h"
+#include "init/manager/manager.h"
+#include "init/platform/logs.h"
+
+struct control_server;
+
+/* What a unit uses now; UINT64_MAX where it cannot be told (no cgroup, no controller). */
+struct unit_usage {
+    uint64_t memory_current; /* bytes */
+    uint64_t memory_peak;
+    usec_t cpu_usec;
+    uint64_t tasks;
+};
+
+/* What the server needs beside the manager: carried out by boot mode. */
+struct control_server_ops {
+    /* One line for `status`: "cgroup /system.slice/x.service" or "process groups". */
+    const char *(*tracking)(void *userdata);
+    void (*usage)(void *userdata, const struct manager_unit *unit, struct unit_usage *ret);
+    /* cgroup path as the container sees it, NULL without cgroups. */
+    const char *(*cgroup_path)(void *userdata, const struct manager_unit *unit);
+    /* berthctl kill: -ESRCH when nobody was there. */
+    int (*kill)(void *userdata, struct manager_unit *unit, enum kill_who who, int signal);
+};
+
+#define CONTROL_CLIENTS_MAX 64
+
+int control_server_new(struct loop *loop, struct manager *manager, struct logs *logs,
+                       const struct control_server_ops *ops, void *userdata, struct control_server **ret);
+struct control_server *control_server_free(struct control_server *server);
+/* Serves one more listening socket, which it owns from here on (on failure it stays the caller's: -ENOSPC
+ * past four). trusted: a peer from outside of the pid namespace (pid 0) may change things (the launcher's
+ * socket). */
+int control_server_listen(struct control_server *server, int fd, bool trusted);
+/* The manager's job_finished op passes this on; waiting clients are answered. */
+void control_server_job_finished(struct control_server *server, const struct job_report *report);

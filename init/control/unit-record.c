@@ -1,0 +1,126 @@
+/* Units and the manager as records, with the keys of systemctl show. */
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "common/fd.h"
+#include "common/signals.h"
+#include "common/text.h"
+#include "init/control/internal.h"
+
+void control_record_manager(const struct control_server *server, struct record *record)
+{
+    const struct manager *manager = server->manager;
+    size_t cursor = 0;
+    unsigned n = 0;
+
+    while (manager_next_unit(manager, &cursor))
+        n++;
+    record_begin(record, "manager");
+    record_add(record, "Version", BERTH_VERSION);
+    record_add(record, "SystemState", manager_system_state(manager));
+    record_add(record, "Tracking", server->ops->tracking(server->userdata));
+    record_add_u64(record, "NNames", n);
+    record_add_u64(record, "NActiveUnits", manager_count_units(manager, UNIT_ACTIVE));
+    record_add_u64(record, "NFailedUnits", manager_count_units(manager, UNIT_FAILED));
+    record_add_u64(record, "NowMonotonic", now_monotonic());
+}
+
+/* "EXEC: /usr/bin/x: No such file or directory" */
+static char *describe_exec_error(const struct manager_unit *unit)
+{
+    const char *stage = exec_stage_to_string((int)unit->exec_stage);
+    if (unit->exec_stage == EXEC_STAGE_NONE || !stage)
+        return NULL;
+    return xasprintf("%s: %s%s%s", stage, unit->exec_object ? unit->exec_object : "",
+                     unit->exec_object ? ": " : "", strerror(unit->exec_errno));
+}
+
+char *control_describe_failure(const struct manager_unit *unit)
+{
+    const struct process_exit *exit = unit->control_exit.code ? &unit->control_exit : &unit->main_exit;
+    char *exec_error = describe_exec_error(unit);
+
+    if (exec_error)
+        return exec_error;
+    if (unit->main_exit.code && (unit->main_exit.code != CLD_EXITED || unit->main_exit.status))
+        exit = &unit->main_exit;
+    if (unit->result == RESULT_EXIT_CODE)
+        return xasprintf("exit code %d", exit->status);
+    if (unit->result == RESULT_SIGNAL || unit->result == RESULT_CORE_DUMP) {
+        const char *signal = signal_to_string(exit->status);
+        return xasprintf("killed by %s%s", signal ? signal : "a signal",
+                         unit->result == RESULT_CORE_DUMP ? ", core dumped" : "");
+    }
+    return xasprintf("%s", service_result_to_string(unit->result));
+}
+
+static void add_identity(const struct control_server *server, const struct manager_unit *unit,
+                         struct record *record)
+{
+    const struct unit *u = unit->unit;
+
+    record_add(record, "Id", u->name);
+    record_add(record, "Description", u->description);
+    record_add(record, "LoadState", unit_load_state_to_string(u->load_state));
+    record_add(record, "LoadError", u->load_error);
+    record_add(record, "FragmentPath", u->fragment_path);
+    for (char **path = u->drop_in_paths; path && *path; path++)
+        record_add(record, "DropInPaths", *path);
+    record_add(record, "Slice", u->cgroup.slice ? u->cgroup.slice : "system.slice");
+    record_add(record, "ControlGroup", server->ops->cgroup_path(server->userdata, unit));
+    if (u->type == UNIT_SERVICE) {
+        record_add(record, "Type", service_type_to_string(u->service.type));
+        record_add(record, "Restart", service_restart_to_string(u->service.restart));
+    }
+}
+
+static void add_state(const struct manager_unit *unit, struct record *record)
+{
+    _cleanup_free_ char *exec_error = describe_exec_error(unit);
+
+    record_add(record, "ActiveState", active_state_to_string(unit->active));
+    record_add(record, "SubState", manager_unit_sub_state(unit));
+    record_add(record, "Result", service_result_to_string(unit->result));
+    record_add_u64(record, "MainPID", (uint64_t)unit->main_pid);
+    record_add_u64(record, "ControlPID", (uint64_t)unit->control_pid);
+    record_add_u64(record, "NRestarts", unit->n_restarts);
+    record_add(record, "StatusText", unit->status_text);
+    record_add_u64(record, "ExecMainCode", (uint64_t)unit->main_exit.code);
+    record_add_u64(record, "ExecMainStatus", (uint64_t)unit->main_exit.status);
+    record_add(record, "ExecError", exec_error);
+    record_add_u64(record, "StateChangeTimestampMonotonic", unit->state_since);
+    record_add_u64(record, "ActiveEnterTimestampMonotonic", unit->active_enter);
+    record_add_u64(record, "ActiveExitTimestampMonotonic", unit->active_exit);
+    record_add_u64(record, "InactiveEnterTimestampMonotonic", unit->inactive_enter);
+    record_add_u64(record, "InactiveExitTimestampMonotonic", unit->inactive_exit);
+    record_add_u64(record, "NowMonotonic", now_monotonic());
+}
+
+/* What cannot be told is left out, as no number is better than a wrong one. */
+static void add_number(struct record *record, const char *key, uint64_t value)
+{
+    if (value != UINT64_MAX)
+        record_add_u64(record, key, value);
+}
+
+static void add_usage(const struct control_server *server, const struct manager_unit *unit,
+                      struct record *record)
+{
+    struct unit_usage usage = {UINT64_MAX, UINT64_MAX, USEC_INFINITY, UINT64_MAX};
+
+    server->ops->usage(server->userdata, unit, &usage);
+    add_number(record, "MemoryCurrent", usage.memory_current);
+    add_number(record, "MemoryPeak", usage.memory_peak);
+    if (usage.cpu_usec < USEC_INFINITY / NSEC_PER_USEC)
+        record_add_u64(record, "CPUUsageNSec", usage.cpu_usec * NSEC_PER_USEC);
+    add_number(record, "TasksCurrent", usage.tasks);
+}
+
+void control_record_unit(const struct control_server *server, const struct manager_unit *unit,
+                         struct record *record)
+{
+    record_begin(record, "unit");
+    add_identity(server, unit, record);
+    add_state(unit, record);
+    add_usage(server, unit, record);
+}

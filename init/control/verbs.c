@@ -1,0 +1,273 @@
+/* The verbs of PID 1: the table, and the handlers of those that do not wait for a job. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "common/fd.h"
+#include "common/parse.h"
+#include "common/text.h"
+#include "init/control/internal.h"
+
+#define NO_LIMIT         SIZE_MAX
+#define LOGS_UNITS_MAX   16 /* each is looked at for every line that a service prints */
+#define LOGS_FOLLOW_TAIL 10 /* lines shown before following, as tail -f does */
+
+/* What a walk is for: decides its exit status. */
+enum walk_kind { WALK_STATUS, WALK_LIST, WALK_SHOW, WALK_CAT, WALK_IS_ACTIVE, WALK_IS_FAILED };
+
+static void finish_walk(struct control_client *client)
+{
+    const struct control_walk *walk = &client->walk;
+    const char *result = "done", *message = NULL;
+    int exit_status = 0;
+
+    switch ((enum walk_kind)client->verb->argument) {
+    case WALK_STATUS:
+        if (client->request.n_args > 0)
+            exit_status = walk->unknown ? 4 : walk->all_good ? 0 : 3;
+        break;
+    case WALK_LIST:
+    case WALK_SHOW:
+        break;
+    case WALK_CAT:
+        exit_status = walk->unknown;
+        break;
+    case WALK_IS_ACTIVE:
+        exit_status = walk->any ? 0 : walk->unknown ? 4 : 3;
+        break;
+    case WALK_IS_FAILED:
+        exit_status = walk->any ? 0 : 1;
+        break;
+    }
+    if (walk->unknown && client->verb->argument != WALK_IS_ACTIVE &&
+        client->verb->argument != WALK_IS_FAILED && exit_status != 0) {
+        result = "no-such-unit";
+        message = "a unit could not be found";
+    }
+    control_client_finish(client, result, exit_status, message);
+}
+
+/* A unit that nobody knows, in the words of systemctl show. */
+static void record_unknown(const char *name, struct record *record)
+{
+    record_begin(record, "unit");
+    record_add(record, "Id", name);
+    record_add(record, "Description", name);
+    record_add(record, "LoadState", unit_load_state_to_string(UNIT_NOT_FOUND));
+    record_add(record, "ActiveState", active_state_to_string(UNIT_INACTIVE));
+    record_add(record, "SubState", service_state_to_string(SERVICE_DEAD));
+}
+
+static void judge_unit(struct control_client *client, const struct manager_unit *unit)
+{
+    bool active = unit->active == UNIT_ACTIVE || unit->active == UNIT_RELOADING;
+    bool wanted = client->verb->argument == WALK_IS_FAILED ? unit->active == UNIT_FAILED : active;
+
+    client->walk.any |= wanted;
+    client->walk.all_good &= wanted;
+}
+
+static void send_unit(struct control_client *client, const struct manager_unit *unit)
+{
+    struct control_server *server = client->server;
+    struct record record;
+
+    judge_unit(client, unit);
+    control_record_unit(server, unit, &record);
+    control_client_send(client, &record);
+    if (client->verb->argument == WALK_STATUS && client->request.lines != SIZE_MAX)
+        (void)logs_tail(server->logs, unit->unit->name, client->request.lines, control_client_log_line,
+                        client);
+}
+
+static int walk_all(struct control_client *client)
+{
+    const struct manager_unit *unit = manager_next_unit(client->server->manager, &client->walk.cursor);
+    if (!unit) {
+        finish_walk(client);
+        return 0;
+    }
+    send_unit(client, unit);
+    return 1;
+}
+
+static int walk_units(struct control_client *client)
+{
+    const struct control_request *request = &client->request;
+    _cleanup_free_ char *name = NULL;
+    struct manager_unit *unit;
+
+    if (request->n_args == 0)
+        return walk_all(client);
+    if (client->walk.cursor == request->n_args) {
+        finish_walk(client);
+        return 0;
+    }
+    const char *word = request->args[client->walk.cursor++];
+    int r = control_find_unit(client, word, &name, &unit);
+    if (r == -ENOMEM)
+        return r;
+    if (unit && r == 0) {
+        send_unit(client, unit);
+        return 1;
+    }
+    struct record record;
+    client->walk.unknown = true;
+    record_unknown(name ? name : word, &record);
+    control_client_send(client, &record);
+    return 1;
+}
+
+static int verb_walk(struct control_client *client)
+{
+    if (client->verb->argument == WALK_STATUS && client->request.n_args == 0) {
+        struct record record;
+        control_record_manager(client->server, &record);
+        control_client_send(client, &record);
+    }
+    control_client_walk(client);
+    return 0;
+}
+
+/* Goes on with what comes. */
+static int follow_logs(struct control_client *client, const char *unit)
+{
+    struct control_follow *follow = &client->follows[client->n_follows];
+
+    *follow = (struct control_follow){.unit = unit ? strdup(unit) : NULL};
+    if (unit && !follow->unit)
+        return -ENOMEM;
+    follow->follower =
+        (struct log_follower){.unit = follow->unit, .fn = control_client_log_line, .userdata = client};
+    logs_follow(client->server->logs, &follow->follower);
+    client->n_follows++;
+    return 0;
+}
+
+/* Sends what is kept of one unit, or of all (NULL). */
+static int show_logs(struct control_client *client, const char *unit)
+{
+    const struct control_request *request = &client->request;
+    size_t lines = request->lines;
+
+    if (lines == SIZE_MAX && request->follow)
+        lines = LOGS_FOLLOW_TAIL;
+    int r = logs_tail(client->server->logs, unit, lines, control_client_log_line, client);
+    if (r < 0 && r != -ENOENT)
+        return r;
+    return request->follow ? follow_logs(client, unit) : 0;
+}
+
+static int verb_logs(struct control_client *client)
+{
+    struct control_request *request = &client->request;
+
+    client->follows = calloc(MAX(request->n_args, (size_t)1), sizeof(*client->follows));
+    if (!client->follows)
+        return -ENOMEM;
+    for (size_t i = 0; i < request->n_args; i++) {
+        _cleanup_free_ char *name = NULL;
+        struct manager_unit *unit;
+        int r = control_find_unit(client, request->args[i], &name, &unit);
+        if (r < 0) {
+            _cleanup_free_ char *message = xasprintf("%s: not found", name ? name : request->args[i]);
+            control_client_finish(client, "no-such-unit", 4, message);
+            return 0;
+        }
+        r = show_logs(client, unit->unit->name);
+        if (r < 0)
+            return r;
+    }
+    int r = request->n_args == 0 ? show_logs(client, NULL) : 0;
+    if (r == 0 && !request->follow)
+        control_client_finish(client, "done", 0, NULL);
+    return r;
+}
+
+static int verb_kill(struct control_client *client)
+{
+    const struct control_server *server = client->server;
+    const struct control_request *request = &client->request;
+    _cleanup_free_ char *message = NULL;
+
+    for (size_t i = 0; i < request->n_args && !message; i++) {
+        _cleanup_free_ char *name = NULL;
+        struct manager_unit *unit;
+        int r = control_find_unit(client, request->args[i], &name, &unit);
+        if (r < 0)
+            message = xasprintf("%s: not found", request->args[i]);
+        else if ((r = server->ops->kill(server->userdata, unit, request->whom, request->signal)) < 0)
+            message = xasprintf("%s: %s", name, r == -ESRCH ? "no process to signal" : strerror(-r));
+    }
+    control_client_finish(client, message ? "failed" : "done", message != NULL, message);
+    return 0;
+}
+
+static int verb_reset_failed(struct control_client *client)
+{
+    const struct control_request *request = &client->request;
+    _cleanup_free_ char *message = NULL;
+    int r = request->n_args == 0 ? manager_reset_failed(client->server->manager, NULL) : 0;
+
+    for (size_t i = 0; i < request->n_args && r >= 0; i++) {
+        _cleanup_free_ char *name = NULL;
+        struct manager_unit *unit;
+        r = control_find_unit(client, request->args[i], &name, &unit);
+        if (r == 0)
+            r = manager_reset_failed(client->server->manager, unit->unit->name);
+        if (r < 0)
+            message = xasprintf("%s: %s", request->args[i], r == -ENOENT ? "not found" : strerror(-r));
+    }
+    control_client_finish(client, r < 0 ? "failed" : "done", r < 0, message);
+    return 0;
+}
+
+static int verb_daemon_reload(struct control_client *client)
+{
+    int r = manager_reload(client->server->manager, now_monotonic());
+    control_client_finish(client, r < 0 ? "failed" : "done", r < 0, r < 0 ? strerror(-r) : NULL);
+    return 0;
+}
+
+static int verb_shutdown(struct control_client *client)
+{
+    const struct control_request *request = &client->request;
+    enum shutdown_kind kind = (enum shutdown_kind)client->verb->argument;
+    uint64_t status = 0;
+
+    if (request->n_args > 0 && (parse_u64(request->args[0], &status) < 0 || status > 255)) {
+        control_client_finish(client, "invalid", 1, "an exit code is a number from 0 to 255");
+        return 0;
+    }
+    manager_shutdown(client->server->manager, now_monotonic(), kind, (int)status);
+    control_client_finish(client, "done", 0, NULL);
+    return 0;
+}
+
+static const struct control_verb verbs[] = {
+    {"status", 0, NO_LIMIT, false, verb_walk, walk_units, WALK_STATUS},
+    {"list-units", 0, NO_LIMIT, false, verb_walk, walk_units, WALK_LIST},
+    {"show", 0, NO_LIMIT, false, verb_walk, walk_units, WALK_SHOW},
+    {"cat", 1, NO_LIMIT, false, verb_walk, walk_units, WALK_CAT},
+    {"is-active", 1, NO_LIMIT, false, verb_walk, walk_units, WALK_IS_ACTIVE},
+    {"is-failed", 0, NO_LIMIT, false, verb_walk, walk_units, WALK_IS_FAILED},
+    {"logs", 0, LOGS_UNITS_MAX, false, verb_logs, NULL, 0},
+    {"start", 1, NO_LIMIT, true, control_verb_job, NULL, JOB_START},
+    {"stop", 1, NO_LIMIT, true, control_verb_job, NULL, JOB_STOP},
+    {"restart", 1, NO_LIMIT, true, control_verb_job, NULL, JOB_RESTART},
+    {"try-restart", 1, NO_LIMIT, true, control_verb_job, NULL, JOB_TRY_RESTART},
+    {"reload", 1, NO_LIMIT, true, control_verb_job, NULL, JOB_RELOAD},
+    {"kill", 1, NO_LIMIT, true, verb_kill, NULL, 0},
+    {"reset-failed", 0, NO_LIMIT, true, verb_reset_failed, NULL, 0},
+    {"daemon-reload", 0, 0, true, verb_daemon_reload, NULL, 0},
+    {"poweroff", 0, 0, true, verb_shutdown, NULL, SHUTDOWN_EXIT},
+    {"reboot", 0, 0, true, verb_shutdown, NULL, SHUTDOWN_REBOOT},
+    {"exit", 0, 1, true, verb_shutdown, NULL, SHUTDOWN_EXIT},
+};
+
+const struct control_verb *control_verb_find(const char *name)
+{
+    FOREACH_ARRAY (verb, verbs, ELEMENTSOF(verbs))
+        if (streq(verb->name, name))
+            return verb;
+    return NULL;
+}

@@ -1,0 +1,152 @@
+/* The child's way from fork to exec, and what it says when it does not get there. */
+#include "init/job/job-child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "berth/environment.h"
+#include "berth/exit-codes.h"
+#include "common/log.h"
+#include "common/text.h"
+#include "init/job/job-signals.h"
+#include "init/job/job-terminal.h"
+
+/* The next file that name can mean: *place goes through PATH, and is NULL at the end. A name with a slash is
+ * looked for nowhere else. False when there is none. */
+static bool next_candidate(const char **place, const char *name, char path[static PATH_MAX])
+{
+    bool has_slash = strchr(name, '/') != NULL;
+
+    while (*place) {
+        const char *begin = *place, *end = strchrnul(begin, ':');
+        int length = has_slash ? 0 : (int)(end - begin);
+        const char *between = has_slash ? "" : length ? "/" : "./";
+        int n = snprintf(path, PATH_MAX, "%.*s%s%s", length, begin, between, name);
+        *place = *end && !has_slash ? end + 1 : NULL;
+        if (n > 0 && n < PATH_MAX)
+            return true;
+    }
+    return false;
+}
+
+/* As execvp(3) searches; returns only when nothing could be executed. */
+static void exec_command(char *const *argv, struct child_failure *failure)
+{
+    const char *search = getenv("PATH"), *place;
+    char path[PATH_MAX];
+
+    search = search ? search : CONTAINER_DEFAULT_PATH;
+    *failure = (struct child_failure){.step = CHILD_EXEC, .error = ENOENT};
+    for (place = search; next_candidate(&place, argv[0], path);) {
+        (void)execv(path, argv);
+        if (errno != ENOENT && errno != ENOTDIR)
+            failure->error = errno; /* "not here" says less than any other reason */
+    }
+    if (failure->error != ENOENT)
+        return;
+    for (place = search; next_candidate(&place, argv[0], path);)
+        failure->interpreter_missing |= access(path, F_OK) == 0;
+}
+
+static int step_failed(struct child_failure *failure, enum child_step step)
+{
+    failure->step = step;
+    failure->error = errno;
+    return -errno;
+}
+
+static int become_user(const struct credentials *user, struct child_failure *failure)
+{
+    if (setgroups(user->n_groups, user->groups) < 0)
+        return step_failed(failure, CHILD_GROUPS);
+    if (setresgid(user->gid, user->gid, user->gid) < 0)
+        return step_failed(failure, CHILD_GID);
+    if (setresuid(user->uid, user->uid, user->uid) < 0)
+        return step_failed(failure, CHILD_UID);
+    if (user->home && *user->home)
+        (void)setenv("HOME", user->home, 0);
+    return 0;
+}
+
+static int prepare(const struct job_child *child, struct child_failure *failure)
+{
+    const char *workdir = child->options->workdir;
+
+    if (child->user->set && become_user(child->user, failure) < 0)
+        return -failure->error;
+    if (workdir && chdir(workdir) < 0)
+        return step_failed(failure, CHILD_WORKDIR);
+    if (child->sockets_passed) {
+        char pid[16];
+        (void)snprintf(pid, sizeof(pid), "%d", getpid());
+        (void)setenv("LISTEN_PID", pid, 1);
+    }
+    return 0;
+}
+
+static int exit_status_of(const struct child_failure *failure)
+{
+    if (failure->step != CHILD_EXEC)
+        return EXIT_BERTH_FAILED;
+    bool missing = failure->error == ENOENT && !failure->interpreter_missing;
+    return missing ? EXIT_NOT_FOUND : EXIT_CANNOT_EXECUTE;
+}
+
+static _noreturn_ void child_main(const struct job_child *child, enum terminal_plan plan, int report)
+{
+    struct child_failure failure = {};
+
+    job_terminal_take(plan);
+    if (prepare(child, &failure) == 0) {
+        (void)sigaction(SIGCHLD, &child->inherited_sigchld, NULL);
+        job_signals_set_mask(child->options->inherited_mask);
+        exec_command(child->options->argv, &failure);
+    }
+    /* A pipe with room for it: cannot be short. */
+    if (write(report, &failure, sizeof(failure)) < 0)
+        _exit(EXIT_BERTH_FAILED);
+    _exit(exit_status_of(&failure));
+}
+
+int job_child_start(const struct job_child *child, pid_t *ret_pid, int *ret_exec_fd)
+{
+    _cleanup_close_pair_ int report[2] = EBADF_PAIR;
+    enum terminal_plan plan = job_terminal_release();
+
+    if (pipe2(report, O_CLOEXEC | O_NONBLOCK) < 0)
+        return -errno;
+    pid_t pid = fork();
+    if (pid < 0)
+        return -errno;
+    if (pid == 0)
+        child_main(child, plan, report[1]);
+    *ret_pid = pid;
+    *ret_exec_fd = TAKE_FD(report[0]);
+    return 0;
+}
+
+void job_child_log_failure(const struct job_options *options, const struct child_failure *failure)
+{
+    const struct {
+        const char *what, *object;
+    } steps[] = {
+        [CHILD_GROUPS] = {"set the groups of user", options->user},
+        [CHILD_GID] = {"set the group of user", options->user},
+        [CHILD_UID] = {"become user", options->user},
+        [CHILD_WORKDIR] = {"start in directory", options->workdir},
+        [CHILD_EXEC] = {"execute", options->argv[0]},
+    };
+    const char *hint = "";
+
+    if (failure->interpreter_missing)
+        hint = " (the file is there, its interpreter or dynamic loader is not)";
+    else if (failure->step == CHILD_EXEC && failure->error == ENOEXEC)
+        hint = " (a script needs a first line like #!/bin/sh)";
+    log_error("cannot %s %s: %s%s", steps[failure->step].what, steps[failure->step].object,
+              strerror(failure->error), hint);
+}

@@ -1,0 +1,29 @@
+/* The job's process between fork and exec: session, terminal, user, directory, signals, program. */
+#pragma once
+
+#include <signal.h>
+
+#include "init/job/job-user.h"
+#include "init/main.h"
+
+enum child_step { CHILD_GROUPS, CHILD_GID, CHILD_UID, CHILD_WORKDIR, CHILD_EXEC };
+
+/* How the child failed, over the exec pipe: nothing comes when the program runs. */
+struct child_failure {
+    enum child_step step;
+    int error;                /* positive errno */
+    bool interpreter_missing; /* the file is there, what it asks to be run with is not */
+};
+
+struct job_child {
+    const struct job_options *options;
+    const struct credentials *user; /* not set: stays who it is */
+    struct sigaction inherited_sigchld;
+    bool sockets_passed; /* LISTEN_PID named us */
+};
+
+/* Forks. *ret_exec_fd is non-blocking and reads as one struct child_failure, or as the end once the program
+ * runs. */
+int job_child_start(const struct job_child *child, pid_t *ret_pid, int *ret_exec_fd);
+/* Says in one line what failed. */
+void job_child_log_failure(const struct job_options *options, const struct child_failure *failure);

@@ -1,0 +1,96 @@
+/* PID 1's descriptors in job mode. */
+#include "init/job/job-descriptors.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/parse.h"
+#include "common/syscalls.h"
+
+/* Something that holds nothing and is always there: a root without /dev has no null device. */
+static int open_nothing(void)
+{
+    int fd = open("/dev/null", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    return fd >= 0 ? fd : open("/", O_PATH | O_CLOEXEC);
+}
+
+void descriptors_fill_stdio(void)
+{
+    for (;;) {
+        int fd = open_nothing();
+        if (fd < 0)
+            return;
+        if (fd > STDERR_FILENO) {
+            close_fd(fd);
+            return;
+        }
+    }
+}
+
+int descriptors_take_socket(const char *variable)
+{
+    const char *text = getenv(variable);
+    struct stat st;
+    int fd;
+
+    if (!text)
+        return -ENOENT;
+    int r = parse_int(text, &fd);
+    (void)unsetenv(variable);
+    if (r < 0 || fd <= STDERR_FILENO)
+        return -EINVAL;
+    if (fstat(fd, &st) < 0)
+        return -errno;
+    if (!S_ISSOCK(st.st_mode))
+        return -EINVAL;
+    return fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 ? -errno : fd;
+}
+
+static int compare_fds(const void *a, const void *b)
+{
+    return *(const int *)a - *(const int *)b;
+}
+
+static void close_between(unsigned first, unsigned last)
+{
+    struct rlimit limit;
+
+    if (first > last || sys_close_range(first, last, 0) == 0)
+        return;
+    /* Before Linux 5.9. */
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur > 65536)
+        limit.rlim_cur = 65536;
+    for (unsigned fd = first; fd <= last && fd < limit.rlim_cur; fd++)
+        (void)close((int)fd);
+}
+
+void descriptors_close_others(int *keep, size_t n)
+{
+    unsigned first = STDERR_FILENO + 1;
+
+    qsort(keep, n, sizeof(*keep), compare_fds);
+    FOREACH_ARRAY (fd, keep, n) {
+        if (*fd < (int)first)
+            continue;
+        close_between(first, (unsigned)*fd - 1);
+        first = (unsigned)*fd + 1;
+    }
+    close_between(first, UINT_MAX);
+}
+
+void descriptors_release_stdio(bool keep_stderr)
+{
+    _cleanup_close_ int nothing = open_nothing();
+
+    if (nothing < 0)
+        return;
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fd != STDERR_FILENO || !keep_stderr)
+            (void)dup3(nothing, fd, O_CLOEXEC);
+}

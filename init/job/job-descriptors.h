@@ -1,0 +1,16 @@
+/* What PID 1 holds open: nothing of the job's once that runs, so that a peer sees the end when the job closes
+ * its side, and no mount is pinned. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Fills closed standard descriptors for PID 1 alone, so that nothing else gets their numbers. */
+void descriptors_fill_stdio(void);
+/* The descriptor that an environment variable names, close-on-exec; the variable is unset. -ENOENT without
+ * one, -EINVAL or -EBADF for what is no open socket. */
+int descriptors_take_socket(const char *variable);
+/* Closes all from 3 on but those in keep (negative ones are skipped), which may be reordered. */
+void descriptors_close_others(int *keep, size_t n);
+/* Standard input and output, and error too unless kept, lead to /dev/null from here on. */
+void descriptors_release_stdio(bool keep_stderr);

@@ -1,0 +1,39 @@
+/* Signals of job mode: what becomes of each, and how one is passed on.
+ *
+ * Sets are the kernel's 64 bits and not libc's sigset_t: libc hides the real-time signals that it keeps for
+ * itself, but they too can be sent to PID 1. signalfd(2), signal(7). */
+#pragma once
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/signalfd.h>
+#include <sys/types.h>
+
+#define SIGNAL_BIT(signal) (UINT64_C(1) << ((signal)-1))
+#define SIGNAL_NUMBER_MAX  64
+#define KERNEL_SIGRTMIN    34 /* what programs and runtimes mean by SIGRTMIN, whatever this libc says */
+
+/* Blocks everything; returns what was blocked before. */
+uint64_t job_signals_block(void);
+void job_signals_set_mask(uint64_t mask);
+/* A non-blocking signalfd(2) of all signals; or -errno. */
+int job_signals_open(void);
+/* SIGCHLD ignored at entry would take the exit status away: default while it runs, the old one in the job. */
+void job_signals_catch_children(struct sigaction *ret_inherited);
+
+enum signal_fate {
+    SIGNAL_DROP,    /* not the job's */
+    SIGNAL_CHILD,   /* somebody may be reaped */
+    SIGNAL_FORWARD, /* passed on as it came */
+    SIGNAL_STOP,    /* an order to stop that ordinary programs do not know */
+    SIGNAL_END,     /* one that they know: passed on, and a time limit begins where one was asked for */
+};
+/* self: our own pid, whose signals (SIGPIPE of a write) are nobody else's business. Pure. */
+enum signal_fate job_signal_fate(const struct signalfd_siginfo *info, pid_t self);
+
+/* Passes it on to the group that pid leads (single: to pid only), with the value of a queued one. Before pid
+ * leads a group it is alone. -ESRCH when nobody is left. */
+int job_signal_forward(pid_t pid, bool single, const struct signalfd_siginfo *info);
+/* The same for a signal of our own. */
+int job_signal_send(pid_t pid, bool single, int signal);

@@ -1,0 +1,15 @@
+/* Collecting the dead: the job's process and every orphan that fell to us. wait(2). */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* Called for each child that has ended; status is waitpid(2)'s. */
+typedef void (*reaped_fn)(void *userdata, pid_t pid, int status);
+
+/* Reaps all that have ended, without waiting. True while children are left. */
+bool reap_children(reaped_fn fn, void *userdata);
+/* Whether pid is a child of ours, living or not yet reaped. */
+bool reap_is_child(pid_t pid);
+/* What a shell says of waitpid(2)'s status: the exit code, or 128 + the signal. */
+int reap_exit_status(int status);

@@ -1,0 +1,8 @@
+/* The control sockets of boot mode. */
+#pragma once
+
+#include "init/platform/platform.h"
+
+/* Makes the control server and its sockets: the launcher's (fd, or negative), and one for berthctl in the
+ * runtime directory or with an abstract name. What cannot be bound is said and left out. */
+int boot_sockets_open(struct platform *platform, int fd);

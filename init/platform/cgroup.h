@@ -1,0 +1,61 @@
+/* The control groups of PID 1: cgroups(7). With a delegated tree, PID 1 sits in init.scope and each service
+ * in system.slice/NAME.service; without one there is none of this, and units are tracked by processes.h. */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "common/loop.h"
+#include "init/control/server.h"
+#include "init/unit/unit.h"
+
+struct cgroup_tree;
+struct cgroup_unit;
+
+enum cgroup_event {
+    CGROUP_EMPTY,    /* the last process is gone */
+    CGROUP_OOM_KILL, /* the kernel killed a process for memory */
+};
+/* owner is what cgroup_unit_new() was given. */
+typedef void (*cgroup_event_fn)(void *userdata, void *owner, enum cgroup_event event);
+/* Called once a wake-up, before its events are looked up: the end of the last process is to be known before
+ * its group is told to be empty. */
+typedef void (*cgroup_before_fn)(void *userdata);
+
+/* Limits that could not be set; bits of cgroup_unit_new()'s *ret_missing. */
+enum cgroup_limit {
+    LIMIT_MEMORY_MAX,
+    LIMIT_MEMORY_HIGH,
+    LIMIT_TASKS_MAX,
+    LIMIT_CPU_QUOTA,
+    LIMIT_CPU_WEIGHT,
+    CGROUP_LIMIT_MAX,
+};
+const char *cgroup_limit_to_string(enum cgroup_limit limit); /* "MemoryMax" */
+
+/* Takes the tree over: moves the processes in it to init.scope, enables the controllers that are there.
+ * -EOPNOTSUPP when it is not ours: no cgroup2 in /sys/fs/cgroup, read-only, or not delegated. */
+int cgroup_tree_new(struct loop *loop, cgroup_event_fn fn, cgroup_before_fn before, void *userdata,
+                    struct cgroup_tree **ret);
+struct cgroup_tree *cgroup_tree_free(struct cgroup_tree *tree);
+/* Whose process that is (by /proc/PID/cgroup, at any depth), NULL for nobody's. */
+void *cgroup_tree_find_owner(struct cgroup_tree *tree, pid_t pid);
+/* SIGKILL to everything below system.slice and its like; init.scope stays. */
+void cgroup_tree_kill(struct cgroup_tree *tree);
+
+/* Makes the unit's group, and its slices, with the limits; the owner gets its events. *ret_missing is a mask
+ * of 1 << enum cgroup_limit. */
+int cgroup_unit_new(struct cgroup_tree *tree, const struct unit *unit, void *owner, unsigned *ret_missing,
+                    struct cgroup_unit **ret);
+/* Removes the group when it is empty. */
+struct cgroup_unit *cgroup_unit_free(struct cgroup_unit *cgroup);
+/* The directory (O_PATH), for CLONE_INTO_CGROUP. */
+int cgroup_unit_fd(const struct cgroup_unit *cgroup);
+/* As /proc/PID/cgroup shows it: "/system.slice/web.service". */
+const char *cgroup_unit_path(const struct cgroup_unit *cgroup);
+bool cgroup_unit_is_populated(const struct cgroup_unit *cgroup);
+/* Signals every process but `except` (0: none). -ESRCH when there was none. */
+int cgroup_unit_kill(const struct cgroup_unit *cgroup, int signal, pid_t except);
+/* Tells CGROUP_OOM_KILL at once if there was one since the last look: before a SIGKILL is judged. */
+void cgroup_unit_check_oom(struct cgroup_unit *cgroup);
+void cgroup_unit_usage(const struct cgroup_unit *cgroup, struct unit_usage *ret);

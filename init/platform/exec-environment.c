@@ -1,0 +1,165 @@
+/* Putting the environment together, the later source winning over the earlier one. */
+#include "init/platform/exec-environment.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <string.h>
+
+#include "berth/environment.h"
+#include "common/fd.h"
+#include "common/text.h"
+#include "init/unit/expand.h"
+
+#define ENVIRONMENT_FILE_MAX (1024 * 1024)
+
+/* Said to PID 1 by whoever started it: a service must not take it for its own. */
+static const char *const private_variables[] = {
+    ENV_NOTIFY_SOCKET, ENV_NOTIFY_FD,  ENV_CONTROL_FD,  "LISTEN_FDS",    "LISTEN_PID",
+    "LISTEN_FDNAMES",  "WATCHDOG_PID", "WATCHDOG_USEC", "INVOCATION_ID",
+};
+
+int container_environment(char *const *environment, char ***ret)
+{
+    _cleanup_strv_ char **result = strv_copy(environment);
+    int r = result ? 0 : -ENOMEM;
+
+    for (size_t i = 0; r == 0 && i < ELEMENTSOF(private_variables); i++)
+        strv_env_unset(result, private_variables[i]);
+    if (r == 0 && !strv_env_get(result, "PATH"))
+        r = strv_env_set(&result, "PATH=" CONTAINER_DEFAULT_PATH);
+    if (r == 0)
+        *ret = TAKE_PTR(result);
+    return r;
+}
+
+static int set_all(char ***environment, char *const *assignments)
+{
+    int r = 0;
+
+    for (; r == 0 && assignments && *assignments; assignments++)
+        r = strv_env_set(environment, *assignments);
+    return r;
+}
+
+static int set_one(char ***environment, const char *name, const char *value)
+{
+    if (!value || !*value)
+        return 0;
+    _cleanup_free_ char *assignment = xasprintf("%s=%s", name, value);
+    return assignment ? strv_env_set(environment, assignment) : -ENOMEM;
+}
+
+static int set_user(char ***environment, const struct credentials *credentials)
+{
+    const struct {
+        const char *name, *value;
+    } variables[] = {
+        {"HOME", credentials->home},
+        {"LOGNAME", credentials->user},
+        {"USER", credentials->user},
+        {"SHELL", credentials->shell},
+    };
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < ELEMENTSOF(variables); i++)
+        r = set_one(environment, variables[i].name, variables[i].value);
+    return r;
+}
+
+static int set_runtime_directory(char ***environment, char *const *directories)
+{
+    _cleanup_free_ char *value = NULL;
+
+    for (; directories && *directories; directories++) {
+        char *longer = xasprintf("%s%s/run/%s", value ? value : "", value ? ":" : "", *directories);
+        if (!longer)
+            return -ENOMEM;
+        free(value);
+        value = longer;
+    }
+    return set_one(environment, "RUNTIME_DIRECTORY", value);
+}
+
+static int set_from_file(char ***environment, const char *path)
+{
+    _cleanup_free_ char *text = NULL;
+    _cleanup_strv_ char **assignments = NULL;
+    size_t size;
+    int r = read_file_at(AT_FDCWD, path, ENVIRONMENT_FILE_MAX, &text, &size);
+
+    if (r == 0)
+        r = environment_file_parse(text, size, &assignments);
+    return r < 0 ? r : set_all(environment, assignments);
+}
+
+/* The path may be a pattern; each file that matches is read. */
+static int set_from_pattern(char ***environment, const char *pattern)
+{
+    glob_t matches = {0};
+    int r = glob(pattern, 0, NULL, &matches);
+
+    if (r != 0)
+        r = r == GLOB_NOSPACE ? -ENOMEM : -ENOENT;
+    for (size_t i = 0; r == 0 && i < matches.gl_pathc; i++)
+        r = set_from_file(environment, matches.gl_pathv[i]);
+    globfree(&matches);
+    return r;
+}
+
+static int set_from_files(char ***environment, const struct exec_context *context, const char **ret_object)
+{
+    for (size_t i = 0; i < context->n_environment_files; i++) {
+        const struct environment_file *file = &context->environment_files[i];
+        int r = strpbrk(file->path, "*?[") ? set_from_pattern(environment, file->path)
+                                           : set_from_file(environment, file->path);
+        *ret_object = file->path;
+        if (r < 0 && (r == -ENOMEM || !file->optional))
+            return r;
+    }
+    return 0;
+}
+
+/* "NAME" takes it away, "NAME=VALUE" only with that value. */
+static void unset_all(char **environment, char *const *names)
+{
+    for (; names && *names; names++) {
+        const char *equals = strchr(*names, '=');
+        if (!equals) {
+            strv_env_unset(environment, *names);
+        } else if (strv_contains(environment, *names)) {
+            _cleanup_free_ char *name = strndup(*names, (size_t)(equals - *names));
+            if (name)
+                strv_env_unset(environment, name);
+        }
+    }
+}
+
+/* PassEnvironment= needs nothing done: all of the container's environment is there already. */
+int exec_environment(const struct exec_environment_source *source, char ***ret, const char **ret_object)
+{
+    const struct exec_context *context = &source->unit->exec;
+    _cleanup_strv_ char **environment = strv_copy(source->container);
+    int r = environment ? 0 : -ENOMEM;
+
+    *ret_object = NULL;
+    if (r == 0)
+        r = set_all(&environment, source->request);
+    if (r == 0)
+        r = set_user(&environment, source->credentials);
+    if (r == 0)
+        r = set_one(&environment, "INVOCATION_ID", source->invocation_id);
+    if (r == 0)
+        r = set_one(&environment, ENV_NOTIFY_SOCKET, source->notify_address);
+    if (r == 0)
+        r = set_runtime_directory(&environment, context->runtime_directory);
+    if (r == 0)
+        r = set_all(&environment, context->environment);
+    if (r == 0)
+        r = set_from_files(&environment, context, ret_object);
+    if (r < 0)
+        return r;
+    unset_all(environment, context->unset_environment);
+    *ret = TAKE_PTR(environment);
+    return 0;
+}

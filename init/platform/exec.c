@@ -1,0 +1,242 @@
+/* From the fork to the program, one step per row of a table. */
+#include "init/platform/exec.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "berth/environment.h"
+#include "common/fd.h"
+#include "common/text.h"
+#include "init/job/job-signals.h"
+
+/* 0 or -errno; *object is what could not be reached. */
+typedef int (*exec_step_fn)(const struct exec_plan *plan, const char **object);
+
+static int negative_errno(int r)
+{
+    return r < 0 ? -errno : 0;
+}
+
+static int step_cgroup(const struct exec_plan *plan, const char **object)
+{
+    return plan->cgroup < 0 ? 0 : write_file_at(plan->cgroup, "cgroup.procs", "0");
+}
+
+/* The main command of the container gets its terminal, which PID 1 has let go. */
+static int step_session(const struct exec_plan *plan, const char **object)
+{
+    if (plan->terminal == TERMINAL_NONE)
+        return negative_errno(setsid());
+    job_terminal_take(plan->terminal);
+    return 0;
+}
+
+static int open_output(const char *path, int flags, int fd)
+{
+    _cleanup_close_ int file = open(path, flags | O_NOCTTY | O_CLOEXEC, 0666);
+
+    return file < 0 ? -errno : negative_errno(dup2(file, fd));
+}
+
+static int set_output(const struct exec_plan *plan, enum exec_output output, const char *path, int fd,
+                      const char **object)
+{
+    static const int flags[EXEC_OUTPUT_MAX] = {
+        [OUTPUT_FILE] = O_WRONLY | O_CREAT,
+        [OUTPUT_APPEND] = O_WRONLY | O_CREAT | O_APPEND,
+        [OUTPUT_TRUNCATE] = O_WRONLY | O_CREAT | O_TRUNC,
+    };
+
+    switch (output) {
+    case OUTPUT_LOG:
+        return negative_errno(dup2(plan->log, fd));
+    case OUTPUT_NULL:
+        return negative_errno(dup2(STDIN_FILENO, fd)); /* PID 1's, and still ours: input comes later */
+    case OUTPUT_TTY:
+        *object = "/dev/console";
+        return open_output("/dev/console", O_RDWR, fd);
+    case OUTPUT_FILE:
+    case OUTPUT_APPEND:
+    case OUTPUT_TRUNCATE:
+        *object = path;
+        return open_output(path, flags[output], fd);
+    default:
+        return 0; /* PID 1's own, which are the container's */
+    }
+}
+
+static int step_stdout(const struct exec_plan *plan, const char **object)
+{
+    return set_output(plan, plan->context->std_output, plan->context->output_path, STDOUT_FILENO, object);
+}
+
+static int step_stderr(const struct exec_plan *plan, const char **object)
+{
+    const struct exec_context *context = plan->context;
+
+    if (context->std_error != OUTPUT_INHERIT)
+        return set_output(plan, context->std_error, context->error_path, STDERR_FILENO, object);
+    if (context->std_output == OUTPUT_INHERIT)
+        return 0;
+    return negative_errno(dup2(STDOUT_FILENO, STDERR_FILENO));
+}
+
+static int step_stdin(const struct exec_plan *plan, const char **object)
+{
+    return plan->input < 0 ? 0 : negative_errno(dup2(plan->input, STDIN_FILENO));
+}
+
+static int step_oom_adjust(const struct exec_plan *plan, const char **object)
+{
+    char text[16];
+
+    if (plan->context->oom_score_adjust == 0)
+        return 0;
+    (void)snprintf(text, sizeof(text), "%d", plan->context->oom_score_adjust);
+    *object = "/proc/self/oom_score_adj";
+    return write_file_at(AT_FDCWD, "/proc/self/oom_score_adj", text);
+}
+
+static int step_nice(const struct exec_plan *plan, const char **object)
+{
+    if (plan->context->nice == INT_MIN)
+        return 0;
+    return negative_errno(setpriority(PRIO_PROCESS, 0, plan->context->nice));
+}
+
+static bool keeps_user(const struct exec_plan *plan)
+{
+    return plan->privileged || plan->keep_user || !plan->credentials->set;
+}
+
+static int step_group(const struct exec_plan *plan, const char **object)
+{
+    const struct credentials *credentials = plan->credentials;
+
+    if (keeps_user(plan))
+        return 0;
+    *object = plan->context->group ? plan->context->group : plan->context->user;
+    if (setgroups(credentials->n_groups, credentials->groups) < 0)
+        return -errno;
+    return negative_errno(setresgid(credentials->gid, credentials->gid, credentials->gid));
+}
+
+static int step_user(const struct exec_plan *plan, const char **object)
+{
+    const struct credentials *credentials = plan->credentials;
+
+    if (keeps_user(plan))
+        return 0;
+    *object = plan->context->user;
+    return negative_errno(setresuid(credentials->uid, credentials->uid, credentials->uid));
+}
+
+static int step_chdir(const struct exec_plan *plan, const char **object)
+{
+    const struct exec_context *context = plan->context;
+    const char *path = context->working_directory;
+
+    if (path && streq(path, "~"))
+        path = plan->credentials->home ? plan->credentials->home : strv_env_get(plan->environment, "HOME");
+    *object = path;
+    if (!path || chdir(path) == 0 || context->working_directory_optional)
+        return 0;
+    return -errno;
+}
+
+static int step_no_new_privileges(const struct exec_plan *plan, const char **object)
+{
+    if (!plan->context->no_new_privileges || plan->privileged)
+        return 0;
+    return negative_errno(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+}
+
+/* The last step before the program: until here nothing from outside interrupts. PID 1 has default actions for
+ * all signals, so those need no words. */
+static int step_signal_mask(const struct exec_plan *plan, const char **object)
+{
+    if (plan->umask != plan->context->umask)
+        (void)umask(plan->context->umask);
+    if (plan->context->ignore_sigpipe && signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+        return -errno;
+    job_signals_set_mask(plan->mask);
+    return 0;
+}
+
+/* As execvp(3), but along the service's PATH and without allocation. */
+static int exec_along_path(const struct exec_plan *plan)
+{
+    const char *search = strv_env_get(plan->environment, "PATH");
+    int result = -ENOENT;
+
+    for (const char *p = search ? search : CONTAINER_DEFAULT_PATH; *p;) {
+        char file[PATH_MAX];
+        size_t length = strcspn(p, ":");
+        int n = snprintf(file, sizeof(file), "%.*s/%s", (int)length, p, plan->path);
+        if (length > 0 && n > 0 && (size_t)n < sizeof(file)) {
+            execve(file, plan->argv, plan->environment);
+            if (errno != ENOENT && errno != ENOTDIR)
+                result = -errno;
+        }
+        p += length + (p[length] == ':');
+    }
+    return result;
+}
+
+static int step_exec(const struct exec_plan *plan, const char **object)
+{
+    *object = plan->path;
+    if (!strchr(plan->path, '/'))
+        return exec_along_path(plan);
+    execve(plan->path, plan->argv, plan->environment);
+    return -errno;
+}
+
+static const struct {
+    enum exec_stage stage;
+    exec_step_fn step;
+} exec_steps[] = {
+    {EXEC_STAGE_CGROUP, step_cgroup},
+    {EXEC_STAGE_STDOUT, step_stdout},
+    {EXEC_STAGE_STDERR, step_stderr},
+    {EXEC_STAGE_STDIN, step_stdin},
+    {EXEC_STAGE_SETSID, step_session},
+    {EXEC_STAGE_OOM_ADJUST, step_oom_adjust},
+    {EXEC_STAGE_NICE, step_nice},
+    {EXEC_STAGE_GROUP, step_group},
+    {EXEC_STAGE_USER, step_user},
+    {EXEC_STAGE_CHDIR, step_chdir},
+    {EXEC_STAGE_NO_NEW_PRIVILEGES, step_no_new_privileges},
+    {EXEC_STAGE_SIGNAL_MASK, step_signal_mask},
+    {EXEC_STAGE_EXEC, step_exec},
+};
+
+void exec_failure_set(struct exec_failure *failure, enum exec_stage stage, int error, const char *object)
+{
+    failure->stage = stage;
+    failure->error = error < 0 ? -error : error;
+    (void)snprintf(failure->object, sizeof(failure->object), "%s", object ? object : "");
+}
+
+void exec_child(struct exec_plan *plan)
+{
+    struct exec_failure *failure = &plan->failure;
+
+    for (size_t i = 0; failure->stage == EXEC_STAGE_NONE && i < ELEMENTSOF(exec_steps); i++) {
+        const char *object = NULL;
+        int r = exec_steps[i].step(plan, &object);
+        if (r < 0)
+            exec_failure_set(failure, exec_steps[i].stage, r, object);
+    }
+    /* Smaller than a pipe's buffer: it cannot block, and arrives whole. */
+    (void)write_all(plan->exec_pipe, failure, sizeof(*failure));
+    _exit(failure->stage);
+}

@@ -1,0 +1,358 @@
+/* The manager's effects, carried out; and what comes back, as its events. */
+#include "init/platform/platform.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "common/fd.h"
+#include "common/log.h"
+#include "common/parse.h"
+#include "common/text.h"
+#include "init/job/reap.h"
+#include "init/platform/command-unit.h"
+#include "init/platform/conditions.h"
+#include "init/platform/progress.h"
+#include "init/platform/unit-directory.h"
+
+#define PID_FILE_MAX 64
+
+void platform_say(struct platform *platform, const char *format, ...)
+{
+    char line[1024];
+    va_list ap;
+
+    va_start(ap, format);
+    (void)vsnprintf(line, sizeof(line), format, ap);
+    va_end(ap);
+    logs_write(platform->logs, "berth-init", line);
+}
+
+void platform_event(struct platform *platform, struct event *event)
+{
+    event->now = now_monotonic();
+    manager_event(platform->manager, event);
+}
+
+static int op_load(void *userdata, const char *name, struct unit **ret)
+{
+    struct platform *platform = userdata;
+
+    if (platform->options->command && streq(name, COMMAND_UNIT))
+        return command_unit_new(name, platform->options->command, platform->target,
+                                platform->command_directory, ret);
+    return unit_load(&platform->loader, name, ret);
+}
+
+static int op_spawn(void *userdata, const struct spawn_request *request, pid_t *ret_pid)
+{
+    struct platform *platform = userdata;
+    struct unit_runtime *runtime = unit_runtime_get(&platform->runtimes, request->unit);
+    const char *object = NULL;
+
+    if (!runtime)
+        return -ENOMEM;
+    int r =
+        spawner_spawn(platform->spawner, request, runtime->cgroup ? cgroup_unit_fd(runtime->cgroup) : -EBADF,
+                      unit_runtime_invocation(runtime, platform->seed), ret_pid, &object);
+    if (r < 0) {
+        progress_spawn_failed(platform, request, object, r);
+        return r;
+    }
+    /* Without memory for it, the unit's processes are still found by their INVOCATION_ID. */
+    if (!platform->cgroups)
+        (void)process_group_add(&runtime->group, *ret_pid);
+    return 0;
+}
+
+static int kill_one(pid_t pid, int signal)
+{
+    if (pid <= 0)
+        return -ESRCH;
+    return kill(pid, signal) < 0 ? -errno : 0;
+}
+
+static int op_kill(void *userdata, struct manager_unit *unit, enum kill_who who, int signal, pid_t except)
+{
+    struct unit_runtime *runtime = unit_runtime_of(unit);
+
+    switch (who) {
+    case KILL_MAIN:
+        return kill_one(unit->main_pid, signal);
+    case KILL_CONTROL:
+        return kill_one(unit->control_pid, signal);
+    default:
+        return runtime ? unit_runtime_kill(runtime, signal, except) : -ESRCH;
+    }
+}
+
+static bool op_is_populated(void *userdata, struct manager_unit *unit)
+{
+    struct unit_runtime *runtime = unit_runtime_of(unit);
+    return runtime && unit_runtime_is_populated(runtime);
+}
+
+static int op_check_condition(void *userdata, const struct manager_unit *unit,
+                              const struct condition *condition)
+{
+    return condition_holds(condition);
+}
+
+static bool op_owns(void *userdata, struct manager_unit *unit, pid_t pid)
+{
+    return platform_find_owner(userdata, pid) == unit;
+}
+
+/* A file that was written before this boot names a process of another life. What the file says of a process
+ * that is not the unit's counts only when root wrote it, and never of another unit's. */
+static int op_read_pid_file(void *userdata, struct manager_unit *unit, const char *path, pid_t *ret)
+{
+    struct platform *platform = userdata;
+    _cleanup_free_ char *text = NULL;
+    struct stat st;
+    int pid;
+
+    if (stat(path, &st) < 0 || read_file_at(AT_FDCWD, path, PID_FILE_MAX, &text, NULL) < 0)
+        return -ENOENT;
+    usec_t written = (usec_t)st.st_mtim.tv_sec * USEC_PER_SEC + (usec_t)st.st_mtim.tv_nsec / NSEC_PER_USEC;
+    text[strcspn(text, " \t\r\n")] = 0;
+    if (written + USEC_PER_SEC < platform->boot_realtime || parse_int(text, &pid) < 0 || pid <= 1 ||
+        kill(pid, 0) < 0)
+        return -ENOENT;
+    struct manager_unit *owner = platform_find_owner(platform, pid);
+    bool trusted = st.st_uid == 0 || st.st_uid == geteuid();
+    if (owner ? owner != unit : !trusted)
+        return -ENOENT;
+    *ret = pid;
+    return 0;
+}
+
+static void say_missing_limits(struct platform *platform, const struct manager_unit *unit, unsigned missing)
+{
+    for (unsigned i = 0; i < CGROUP_LIMIT_MAX; i++) {
+        char line[128];
+        if (!(missing & (1U << i)))
+            continue;
+        (void)snprintf(line, sizeof(line), "%s= is not applied: the container has no such cgroup controller",
+                       cgroup_limit_to_string(i));
+        logs_write(platform->logs, unit->unit->name, line);
+    }
+}
+
+static int op_realize(void *userdata, struct manager_unit *unit)
+{
+    struct platform *platform = userdata;
+    struct unit_runtime *runtime = unit_runtime_get(&platform->runtimes, unit);
+    unsigned missing = 0;
+
+    if (!runtime)
+        return -ENOMEM;
+    if (!platform->cgroups || runtime->cgroup || unit->unit->type == UNIT_TARGET)
+        return 0;
+    int r = cgroup_unit_new(platform->cgroups, unit->unit, unit, &missing, &runtime->cgroup);
+    if (r < 0)
+        return r;
+    say_missing_limits(platform, unit, missing);
+    return 0;
+}
+
+static void op_release(void *userdata, struct manager_unit *unit)
+{
+    struct unit_runtime *runtime = unit_runtime_of(unit);
+
+    if (runtime)
+        unit_runtime_release(runtime);
+    if (unit->unit->exec.runtime_directory)
+        runtime_directory_remove(&unit->unit->exec);
+}
+
+static void op_forget(void *userdata, struct manager_unit *unit)
+{
+    struct platform *platform = userdata;
+
+    unit_runtime_free(unit_runtime_of(unit));
+    logs_forget(platform->logs, unit->unit->name);
+}
+
+static void op_state_changed(void *userdata, struct manager_unit *unit, enum service_state old)
+{
+    progress_state_changed(userdata, unit, old);
+}
+
+static void op_job_finished(void *userdata, const struct job_report *report)
+{
+    struct platform *platform = userdata;
+
+    progress_job_finished(platform, report);
+    if (platform->control)
+        control_server_job_finished(platform->control, report);
+}
+
+static void op_message(void *userdata, const struct manager_unit *unit, bool warning, const char *text)
+{
+    struct platform *platform = userdata;
+    logs_write(platform->logs, unit ? unit->unit->name : "berth-init", text);
+}
+
+const struct platform_ops platform_ops = {
+    .load = op_load,
+    .spawn = op_spawn,
+    .kill = op_kill,
+    .is_populated = op_is_populated,
+    .check_condition = op_check_condition,
+    .owns = op_owns,
+    .read_pid_file = op_read_pid_file,
+    .realize = op_realize,
+    .release = op_release,
+    .forget = op_forget,
+    .state_changed = op_state_changed,
+    .job_finished = op_job_finished,
+    .message = op_message,
+};
+
+static const char *control_tracking(void *userdata)
+{
+    struct platform *platform = userdata;
+    return platform->cgroups ? "control groups" : "process groups (no delegated cgroup)";
+}
+
+static void control_usage(void *userdata, const struct manager_unit *unit, struct unit_usage *ret)
+{
+    struct unit_runtime *runtime = unit_runtime_of(unit);
+
+    *ret = (struct unit_usage){UINT64_MAX, UINT64_MAX, USEC_INFINITY, UINT64_MAX};
+    if (runtime && runtime->cgroup)
+        cgroup_unit_usage(runtime->cgroup, ret);
+}
+
+static const char *control_cgroup_path(void *userdata, const struct manager_unit *unit)
+{
+    struct unit_runtime *runtime = unit_runtime_of(unit);
+    return runtime && runtime->cgroup ? cgroup_unit_path(runtime->cgroup) : NULL;
+}
+
+static int control_kill(void *userdata, struct manager_unit *unit, enum kill_who who, int signal)
+{
+    return op_kill(userdata, unit, who, signal, 0);
+}
+
+const struct control_server_ops platform_control_ops = {
+    .tracking = control_tracking,
+    .usage = control_usage,
+    .cgroup_path = control_cgroup_path,
+    .kill = control_kill,
+};
+
+struct manager_unit *platform_find_owner(struct platform *platform, pid_t pid)
+{
+    struct manager_unit *unit = manager_find_by_pid(platform->manager, pid);
+
+    if (unit || platform->cgroups)
+        return unit ? unit : cgroup_tree_find_owner(platform->cgroups, pid);
+    for (struct unit_runtime *runtime = platform->runtimes; runtime; runtime = runtime->next)
+        if (process_group_has(&runtime->group, pid))
+            return runtime->unit;
+    return NULL;
+}
+
+void platform_spawn_done(void *userdata, pid_t pid, const struct exec_failure *failure)
+{
+    struct event event = {.type = EVENT_EXEC_DONE, .pid = pid};
+
+    if (failure) {
+        event.type = EVENT_EXEC_FAILED;
+        event.stage = (enum exec_stage)failure->stage;
+        event.error = failure->error;
+        event.object = failure->object[0] ? failure->object : NULL;
+    }
+    platform_event(userdata, &event);
+}
+
+static void child_ended(void *userdata, pid_t pid, int status)
+{
+    struct platform *platform = userdata;
+    struct event event = {.type = EVENT_EXITED, .pid = pid};
+
+    event.exit.code = WIFEXITED(status) ? CLD_EXITED : WCOREDUMP(status) ? CLD_DUMPED : CLD_KILLED;
+    event.exit.status = WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status);
+    /* What led to this end comes first: that the program could not be executed, its last words, that memory
+     * was short. */
+    spawner_settle(platform->spawner, pid);
+    struct manager_unit *unit = manager_find_by_pid(platform->manager, pid);
+    if (unit)
+        logs_settle(platform->logs, unit->unit->name);
+    if (unit && event.exit.code == CLD_KILLED && event.exit.status == SIGKILL) {
+        struct unit_runtime *runtime = unit_runtime_of(unit);
+        if (runtime && runtime->cgroup)
+            cgroup_unit_check_oom(runtime->cgroup);
+    }
+    platform_event(platform, &event);
+}
+
+void platform_reap(struct platform *platform)
+{
+    if (platform->notify)
+        notify_socket_drain(platform->notify);
+    (void)reap_children(child_ended, platform);
+    if (!platform->cgroups)
+        platform_check_empty(platform);
+}
+
+void platform_check_empty(struct platform *platform)
+{
+    struct unit_runtime *next;
+
+    for (struct unit_runtime *runtime = platform->runtimes; runtime; runtime = next) {
+        next = runtime->next;
+        if (!runtime->awaits_empty || unit_runtime_is_populated(runtime))
+            continue;
+        platform_event(platform, &(struct event){.type = EVENT_EMPTY, .unit = runtime->unit});
+    }
+}
+
+void platform_cgroup_before(void *userdata)
+{
+    platform_reap(userdata);
+}
+
+void platform_cgroup_event(void *userdata, void *owner, enum cgroup_event what)
+{
+    static const enum event_type types[] = {
+        [CGROUP_EMPTY] = EVENT_EMPTY,
+        [CGROUP_OOM_KILL] = EVENT_OOM_KILL,
+    };
+    struct platform *platform = userdata;
+
+    platform_event(platform, &(struct event){.type = types[what], .unit = owner});
+}
+
+void platform_notified(void *userdata, pid_t pid, const char *text)
+{
+    struct platform *platform = userdata;
+    struct manager_unit *unit = platform_find_owner(platform, pid);
+
+    if (unit)
+        platform_event(platform,
+                       &(struct event){.type = EVENT_NOTIFY, .unit = unit, .pid = pid, .text = text});
+}
+
+void platform_report(void *userdata, enum unit_report_level level, const char *unit, const char *path,
+                     unsigned line, const char *text)
+{
+    struct platform *platform = userdata;
+    char message[1024];
+
+    if (level == REPORT_INFO && log_get_level() < LOG_LEVEL_DEBUG)
+        return;
+    if (line > 0)
+        (void)snprintf(message, sizeof(message), "%s:%u: %s", path ? path : unit, line, text);
+    else
+        (void)snprintf(message, sizeof(message), "%s: %s", path ? path : unit, text);
+    logs_write(platform->logs, unit, message);
+}

@@ -1,0 +1,242 @@
+/* Walking /proc for the processes of a unit. */
+#include "init/platform/processes.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/fd.h"
+#include "common/parse.h"
+#include "common/text.h"
+
+#define STAT_MAX        4096
+#define ENVIRON_MAX     (256 * 1024)
+#define HOST_PID_NS_INO 0xEFFFFFFCU /* PROC_PID_INIT_INO of the kernel */
+#define KILL_ROUNDS_MAX 8           /* processes that fork while they are being killed */
+
+struct process {
+    pid_t pid, parent, session;
+    bool zombie;
+    bool member;
+};
+
+struct process_table {
+    struct process *processes;
+    size_t n, room;
+};
+
+static void process_table_done(struct process_table *table)
+{
+    free(table->processes);
+}
+#define _cleanup_process_table_ _cleanup_(process_table_done)
+
+/* proc(5): "1 (name) S ppid pgrp session ..."; the name may hold anything, also ")". Not with sscanf(3),
+ * which alone is a tenth of libc in this program. */
+static int parse_stat(char *text, struct process *process)
+{
+    enum { STATE, PARENT, GROUP, SESSION, N_FIELDS };
+    char *fields[N_FIELDS], *save = NULL, *behind = strrchr(text, ')');
+
+    for (size_t i = 0; i < N_FIELDS; i++) {
+        fields[i] = behind ? strtok_r(i == 0 ? behind + 1 : NULL, " ", &save) : NULL;
+        if (!fields[i])
+            return -EBADMSG;
+    }
+    if (parse_int(fields[PARENT], &process->parent) < 0 || parse_int(fields[SESSION], &process->session) < 0)
+        return -EBADMSG;
+    process->zombie = streq(fields[STATE], "Z");
+    return 0;
+}
+
+static int read_process(int proc, const char *name, struct process *ret)
+{
+    _cleanup_free_ char *file = xasprintf("%s/stat", name), *text = NULL;
+
+    *ret = (struct process){};
+    if (!file || parse_int(name, &ret->pid) < 0)
+        return -EINVAL;
+    int r = read_file_at(proc, file, STAT_MAX, &text, NULL);
+    return r < 0 ? r : parse_stat(text, ret);
+}
+
+static int compare_pids(const void *a, const void *b)
+{
+    pid_t one = ((const struct process *)a)->pid, other = ((const struct process *)b)->pid;
+    return (one > other) - (one < other);
+}
+
+static int process_table_read(struct process_table *table)
+{
+    _cleanup_closedir_ DIR *proc = opendir("/proc");
+    struct dirent *entry;
+
+    if (!proc)
+        return -errno;
+    while ((entry = readdir(proc))) {
+        if (entry->d_name[0] < '1' || entry->d_name[0] > '9')
+            continue;
+        if (table->n == table->room) {
+            size_t room = table->room ? table->room * 2 : 64;
+            struct process *bigger = reallocarray(table->processes, room, sizeof(*bigger));
+            if (!bigger)
+                return -ENOMEM;
+            table->processes = bigger;
+            table->room = room;
+        }
+        if (read_process(dirfd(proc), entry->d_name, &table->processes[table->n]) == 0)
+            table->n++; /* else it has just ended */
+    }
+    if (table->n > 0)
+        qsort(table->processes, table->n, sizeof(*table->processes), compare_pids);
+    return 0;
+}
+
+static bool has_session(const struct process_group *group, pid_t session)
+{
+    for (size_t i = 0; i < group->n_sessions; i++)
+        if (group->sessions[i] == session)
+            return true;
+    return false;
+}
+
+/* A daemon that left its session and its parent still carries the environment that it was started with. */
+static bool has_invocation(const struct process_group *group, pid_t pid)
+{
+    char file[sizeof("/proc//environ") + 3 * sizeof(pid_t)];
+    char wanted[sizeof("INVOCATION_ID=") + sizeof(group->invocation_id)];
+    _cleanup_free_ char *text = NULL;
+    size_t size;
+
+    if (!group->invocation_id[0])
+        return false;
+    (void)snprintf(file, sizeof(file), "/proc/%d/environ", (int)pid);
+    if (read_file_at(AT_FDCWD, file, ENVIRON_MAX, &text, &size) < 0)
+        return false;
+    (void)snprintf(wanted, sizeof(wanted), "INVOCATION_ID=%s", group->invocation_id);
+    for (const char *p = text; p < text + size; p += strlen(p) + 1)
+        if (streq(p, wanted))
+            return true;
+    return false;
+}
+
+static bool is_member(const struct process_table *table, pid_t pid)
+{
+    const struct process key = {.pid = pid};
+    const struct process *p = bsearch(&key, table->processes, table->n, sizeof(key), compare_pids);
+    return p && p->member;
+}
+
+/* Children of members are members, whatever session they made. Parents mostly stand before their children, so
+ * one round and one that sees nothing new are the rule. */
+static void mark_descendants(struct process_table *table)
+{
+    bool changed;
+
+    do {
+        changed = false;
+        FOREACH_ARRAY (p, table->processes, table->n) {
+            if (!p->member && is_member(table, p->parent))
+                p->member = changed = true;
+        }
+    } while (changed);
+}
+
+static void mark_group(struct process_table *table, const struct process_group *group)
+{
+    pid_t self = getpid();
+
+    FOREACH_ARRAY (p, table->processes, table->n)
+        p->member = p->pid != self &&
+                    (has_session(group, p->session) || (p->parent == self && has_invocation(group, p->pid)));
+    mark_descendants(table);
+}
+
+/* A pid is not given to a new process while it names a session; afterwards it may be. */
+static void forget_sessions(struct process_group *group, struct process_table *table)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < group->n_sessions; i++) {
+        bool used = false;
+        FOREACH_ARRAY (p, table->processes, table->n)
+            used |= p->session == group->sessions[i];
+        if (used)
+            group->sessions[kept++] = group->sessions[i];
+    }
+    group->n_sessions = kept;
+}
+
+static size_t signal_members(struct process_table *table, int signal, pid_t except)
+{
+    size_t n = 0;
+
+    FOREACH_ARRAY (p, table->processes, table->n) {
+        if (p->member && !p->zombie && p->pid != except)
+            n += kill(p->pid, signal) == 0;
+    }
+    return n;
+}
+
+int process_group_add(struct process_group *group, pid_t session)
+{
+    if (has_session(group, session))
+        return 0;
+    pid_t *bigger = reallocarray(group->sessions, group->n_sessions + 1, sizeof(*bigger));
+    if (!bigger)
+        return -ENOMEM;
+    group->sessions = bigger;
+    group->sessions[group->n_sessions++] = session;
+    return 0;
+}
+
+void process_group_done(struct process_group *group)
+{
+    free(group->sessions);
+    *group = (struct process_group){0};
+}
+
+size_t process_group_kill(struct process_group *group, int signal, pid_t except)
+{
+    _cleanup_process_table_ struct process_table table = {0};
+
+    if (process_table_read(&table) < 0)
+        return 0;
+    mark_group(&table, group);
+    size_t n = signal_members(&table, signal, except);
+    forget_sessions(group, &table);
+    return n;
+}
+
+bool process_group_has(const struct process_group *group, pid_t pid)
+{
+    return has_session(group, getsid(pid)) || has_invocation(group, pid);
+}
+
+void processes_kill_descendants(void)
+{
+    pid_t self = getpid();
+
+    for (unsigned i = 0; i < KILL_ROUNDS_MAX; i++) {
+        _cleanup_process_table_ struct process_table table = {0};
+        if (process_table_read(&table) < 0)
+            return;
+        FOREACH_ARRAY (p, table.processes, table.n)
+            p->member = p->parent == self;
+        mark_descendants(&table);
+        if (signal_members(&table, SIGKILL, 0) == 0)
+            return;
+    }
+}
+
+bool processes_is_host_init(void)
+{
+    struct stat st;
+
+    return getpid() == 1 && stat("/proc/self/ns/pid", &st) == 0 && st.st_ino == HOST_PID_NS_INO;
+}

@@ -1,0 +1,28 @@
+/* Which processes there are, by /proc: how units are tracked without control groups. Nothing here is looked
+ * at while a unit simply runs. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/* The sessions that a unit's processes live in: each process that PID 1 spawns leads one. What leaves its
+ * session is still found as long as its parent, or the INVOCATION_ID in its environment, tells. */
+struct process_group {
+    pid_t *sessions;
+    size_t n_sessions;
+    char invocation_id[33]; /* $INVOCATION_ID: 32 hex digits, "" for none */
+};
+
+int process_group_add(struct process_group *group, pid_t session);
+void process_group_done(struct process_group *group);
+/* Signals all but `except` (0: none), signal 0 only counts. Forgets sessions that have nobody left. Returns
+ * the number of processes. */
+size_t process_group_kill(struct process_group *group, int signal, pid_t except);
+/* Whether the process is one of the group's. */
+bool process_group_has(const struct process_group *group, pid_t pid);
+
+/* SIGKILL to all descendants of this process: the end of a PID 1 that is none. */
+void processes_kill_descendants(void);
+/* Whether this process is PID 1 of the host's own pid namespace. */
+bool processes_is_host_init(void);

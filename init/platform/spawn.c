@@ -1,0 +1,248 @@
+/* How a process of a unit comes to be: systemd.exec(5). */
+#include "init/platform/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/wait.h>
+
+#include "common/fd.h"
+#include "common/syscalls.h"
+#include "common/text.h"
+#include "init/platform/exec-environment.h"
+#include "init/platform/unit-directory.h"
+#include "init/unit/expand.h"
+
+/* A child between its fork and its program. */
+struct pending_exec {
+    struct loop_source source; /* the exec pipe */
+    struct spawner *spawner;
+    pid_t pid;
+    struct pending_exec *next, **link;
+};
+
+struct spawner {
+    struct spawn_config config;
+    struct pending_exec *pending; /* few, and short-lived */
+};
+
+/* What one spawn needs until the fork is done. */
+struct preparation {
+    struct credentials credentials;
+    char **environment;
+    char **argv;
+    int log;
+};
+
+static void preparation_done(struct preparation *preparation)
+{
+    credentials_done(&preparation->credentials);
+    strv_free(preparation->environment);
+    strv_free(preparation->argv);
+    close_fd(preparation->log);
+}
+#define _cleanup_preparation_ _cleanup_(preparation_done)
+
+static void pending_free(struct pending_exec *pending)
+{
+    loop_remove(pending->spawner->config.loop, &pending->source);
+    close_fd(pending->source.fd);
+    *pending->link = pending->next;
+    if (pending->next)
+        pending->next->link = pending->link;
+    free(pending);
+}
+
+static void pending_ready(struct loop_source *source, uint32_t events)
+{
+    struct pending_exec *pending = CONTAINER_OF(source, struct pending_exec, source);
+    const struct spawn_config *config = &pending->spawner->config;
+    struct exec_failure failure;
+    pid_t pid = pending->pid;
+    ssize_t n = read(source->fd, &failure, sizeof(failure));
+
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    pending_free(pending);
+    failure.object[sizeof(failure.object) - 1] = 0;
+    config->done(config->userdata, pid, n == sizeof(failure) ? &failure : NULL);
+}
+
+static struct pending_exec *pending_new(struct spawner *spawner, int fd)
+{
+    struct pending_exec *pending = calloc(1, sizeof(*pending));
+
+    if (!pending)
+        return NULL;
+    *pending = (struct pending_exec){
+        .source = {.fd = fd, .ready = pending_ready},
+        .spawner = spawner,
+        .next = spawner->pending,
+        .link = &spawner->pending,
+    };
+    if (pending->next)
+        pending->next->link = &pending->next;
+    spawner->pending = pending;
+    return pending;
+}
+
+void spawner_settle(struct spawner *spawner, pid_t pid)
+{
+    for (struct pending_exec *pending = spawner->pending; pending; pending = pending->next)
+        if (pending->pid == pid) {
+            pending_ready(&pending->source, EPOLLIN);
+            return;
+        }
+}
+
+static bool wants_log(const struct exec_context *context)
+{
+    return context->std_output == OUTPUT_LOG || context->std_error == OUTPUT_LOG;
+}
+
+static int prepare_environment(const struct spawner *spawner, const struct spawn_request *request,
+                               const char *invocation_id, struct preparation *preparation,
+                               const char **ret_object)
+{
+    const struct unit *unit = request->unit->unit;
+    struct exec_environment_source source = {
+        .container = spawner->config.environment,
+        .request = request->environment,
+        .unit = unit,
+        .credentials = &preparation->credentials,
+        .invocation_id = invocation_id,
+        .notify_address = unit->service.notify_access == NOTIFY_NONE ? NULL : spawner->config.notify_address,
+    };
+    return exec_environment(&source, &preparation->environment, ret_object);
+}
+
+/* The settings that systemd gives a stage of their own; the child reports them as if it had tried itself. */
+static void prepare_staged(const struct spawner *spawner, const struct unit *unit,
+                           struct preparation *preparation, struct exec_failure *failure)
+{
+    const struct exec_context *context = &unit->exec;
+    enum exec_stage stage = EXEC_STAGE_USER;
+    const char *object = NULL;
+    int r = credentials_resolve(context, &preparation->credentials, &stage, &object);
+
+    if (r == 0 && context->runtime_directory) {
+        stage = EXEC_STAGE_RUNTIME_DIRECTORY;
+        r = runtime_directory_make(context, &preparation->credentials, &object);
+    }
+    if (r == 0 && wants_log(context)) {
+        stage = EXEC_STAGE_STDOUT;
+        object = NULL;
+        r = logs_open_stream(spawner->config.logs, unit->name, context->syslog_identifier, &preparation->log);
+    }
+    if (r < 0)
+        exec_failure_set(failure, stage, r, object);
+}
+
+/* Everything the child needs that may take memory or reading. */
+static int prepare(const struct spawner *spawner, const struct spawn_request *request,
+                   const char *invocation_id, struct preparation *preparation, struct exec_plan *plan,
+                   const char **ret_object)
+{
+    prepare_staged(spawner, request->unit->unit, preparation, &plan->failure);
+    int r = prepare_environment(spawner, request, invocation_id, preparation, ret_object);
+    if (r == 0)
+        r = exec_command_expand(request->command, preparation->environment, &preparation->argv);
+    plan->argv = preparation->argv;
+    plan->environment = preparation->environment;
+    plan->log = preparation->log;
+    return r;
+}
+
+static void plan_init(const struct spawner *spawner, const struct spawn_request *request,
+                      const struct credentials *credentials, struct exec_plan *plan)
+{
+    const struct spawn_config *config = &spawner->config;
+    const struct unit *unit = request->unit->unit;
+    bool is_main = config->main_command && streq(config->main_command, unit->name);
+
+    *plan = (struct exec_plan){
+        .context = &unit->exec,
+        .credentials = credentials,
+        .path = request->command->path,
+        .mask = config->mask,
+        .umask = config->umask,
+        .exec_pipe = -EBADF,
+        .log = -EBADF,
+        .input = is_main ? config->input : -EBADF,
+        .terminal = is_main ? config->terminal : TERMINAL_NONE,
+        .cgroup = -EBADF,
+        .privileged = request->command->flags & EXEC_FULL_PRIVILEGES,
+        .keep_user = request->command->flags & (EXEC_NO_SETUID | EXEC_AMBIENT_MAGIC),
+    };
+}
+
+/* Born in its control group, in one step: no moment in which it is in another. Kernels without that (before
+ * 5.7), and seccomp filters that do not know clone3, let the child move itself. */
+static pid_t fork_into(int cgroup, struct exec_plan *plan)
+{
+    struct clone_args args = {
+        .flags = cgroup < 0 ? 0 : CLONE_INTO_CGROUP,
+        .exit_signal = SIGCHLD,
+        .cgroup = cgroup < 0 ? 0 : (uint64_t)cgroup,
+    };
+    pid_t pid = sys_clone3(&args, sizeof(args));
+
+    if (pid >= 0 || (errno != ENOSYS && errno != EINVAL && errno != E2BIG && errno != EPERM))
+        return pid < 0 ? -errno : pid;
+    plan->cgroup = cgroup;
+    pid = fork();
+    return pid < 0 ? -errno : pid;
+}
+
+int spawner_spawn(struct spawner *spawner, const struct spawn_request *request, int cgroup,
+                  const char *invocation_id, pid_t *ret_pid, const char **ret_object)
+{
+    _cleanup_preparation_ struct preparation preparation = {.log = -EBADF};
+    _cleanup_close_pair_ int exec_pipe[2] = EBADF_PAIR;
+    struct exec_plan plan;
+    struct pending_exec *pending;
+
+    plan_init(spawner, request, &preparation.credentials, &plan);
+    int r = prepare(spawner, request, invocation_id, &preparation, &plan, ret_object);
+    if (r < 0)
+        return r;
+    if (pipe2(exec_pipe, O_CLOEXEC | O_NONBLOCK) < 0)
+        return -errno;
+    plan.exec_pipe = exec_pipe[1];
+    pending = pending_new(spawner, exec_pipe[0]);
+    if (!pending)
+        return -ENOMEM;
+    (void)TAKE_FD(exec_pipe[0]);
+    r = loop_add(spawner->config.loop, &pending->source, EPOLLIN);
+    pid_t pid = r < 0 ? r : fork_into(cgroup, &plan);
+    if (pid == 0)
+        exec_child(&plan);
+    if (pid < 0) {
+        pending_free(pending);
+        return pid;
+    }
+    pending->pid = *ret_pid = pid;
+    return 0;
+}
+
+int spawner_new(const struct spawn_config *config, struct spawner **ret)
+{
+    struct spawner *spawner = calloc(1, sizeof(*spawner));
+
+    if (!spawner)
+        return -ENOMEM;
+    spawner->config = *config;
+    *ret = spawner;
+    return 0;
+}
+
+struct spawner *spawner_free(struct spawner *spawner)
+{
+    if (!spawner)
+        return NULL;
+    while (spawner->pending)
+        pending_free(spawner->pending);
+    free(spawner);
+    return NULL;
+}

@@ -1,0 +1,36 @@
+/* PID 1's side of a spawn: prepare everything, fork into the control group, learn over the exec pipe whether
+ * the program runs. */
+#pragma once
+
+#include "init/manager/manager.h"
+#include "init/platform/exec.h"
+#include "init/platform/logs.h"
+
+/* failure NULL: pid runs its program. Otherwise it could not, and will exit with failure->stage. */
+typedef void (*spawn_done_fn)(void *userdata, pid_t pid, const struct exec_failure *failure);
+
+/* What all spawns have in common. Members are the caller's and must outlive the spawner. */
+struct spawn_config {
+    struct loop *loop;
+    struct logs *logs;
+    char *const *environment; /* container_environment() */
+    const char *notify_address;
+    uint64_t mask; /* exec.h */
+    mode_t umask;
+    const char *main_command; /* name of the unit that gets the container's standard input, or NULL */
+    int input;                /* that standard input */
+    enum terminal_plan terminal;
+    spawn_done_fn done;
+    void *userdata;
+};
+
+struct spawner;
+
+int spawner_new(const struct spawn_config *config, struct spawner **ret);
+struct spawner *spawner_free(struct spawner *spawner);
+/* Forks. cgroup: O_PATH directory to start in, or -EBADF. A preparation that fails is reported by the child,
+ * so that all failures come the same way. */
+int spawner_spawn(struct spawner *spawner, const struct spawn_request *request, int cgroup,
+                  const char *invocation_id, pid_t *ret_pid, const char **ret_object);
+/* A child has ended: tells what its exec pipe still has to say, so that it comes before the end. */
+void spawner_settle(struct spawner *spawner, pid_t pid);

@@ -1,0 +1,32 @@
+/* The processes of a unit, whichever way they are kept together: a control group, or sessions. */
+#pragma once
+
+#include "init/manager/manager.h"
+#include "init/platform/cgroup.h"
+#include "init/platform/processes.h"
+
+struct unit_runtime {
+    struct manager_unit *unit;
+    struct unit_runtime *next, **link; /* in the platform's list */
+    struct cgroup_unit *cgroup;        /* NULL: not started, or no delegated tree */
+    struct process_group group;        /* without a cgroup */
+    uint64_t invocation;               /* that group.invocation_id was made for */
+    bool awaits_empty;                 /* without a cgroup: the manager wants to know when all are gone */
+};
+
+/* The unit's, made when it has none yet; NULL without memory. It goes into the list. */
+struct unit_runtime *unit_runtime_get(struct unit_runtime **list, struct manager_unit *unit);
+struct unit_runtime *unit_runtime_free(struct unit_runtime *runtime);
+/* The unit's, or NULL. */
+static inline struct unit_runtime *unit_runtime_of(const struct manager_unit *unit)
+{
+    return unit->platform;
+}
+
+/* Gives the unit an $INVOCATION_ID of its own for this start; boot_seed is random, once a boot. */
+const char *unit_runtime_invocation(struct unit_runtime *runtime, uint64_t boot_seed);
+/* struct platform_ops: kill, is_populated. */
+int unit_runtime_kill(struct unit_runtime *runtime, int signal, pid_t except);
+bool unit_runtime_is_populated(struct unit_runtime *runtime);
+/* Lets the processes' bookkeeping go; the unit is down. */
+void unit_runtime_release(struct unit_runtime *runtime);

@@ -1,0 +1,32 @@
+/* Users and groups from /etc/passwd and /etc/group. Not getpwnam(3): that asks name services over sockets,
+ * and PID 1 must never wait for an answer. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "berth/exit-codes.h"
+#include "init/unit/unit.h"
+
+/* Whom a process runs as: User=, Group=, SupplementaryGroups=. */
+struct credentials {
+    bool set; /* false: as PID 1 */
+    uid_t uid;
+    gid_t gid;
+    gid_t *groups; /* supplementary ones */
+    size_t n_groups;
+    char *user; /* NULL when only Group= is set */
+    char *home;
+    char *shell;
+};
+
+/* Names or numbers; -ESRCH when there is none. A number needs no entry: its group is then the same number. */
+int user_lookup(const char *user, struct credentials *ret);
+int group_lookup(const char *group, gid_t *ret);
+
+/* What the unit says. On failure *ret_stage and *ret_object say which of its settings it was. */
+int credentials_resolve(const struct exec_context *context, struct credentials *ret,
+                        enum exec_stage *ret_stage, const char **ret_object);
+void credentials_done(struct credentials *credentials);
+#define _cleanup_credentials_ _cleanup_(credentials_done)

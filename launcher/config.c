@@ -1,0 +1,62 @@
+/* The defaults of a container, and its end. */
+#include "launcher/config.h"
+
+#include <linux/capability.h>
+#include <stdlib.h>
+
+#include "common/capabilities.h"
+#include "common/text.h"
+
+/* What docker and podman leave to a container by default. */
+#define DEFAULT_CAPABILITIES                                                                                 \
+    (CAPABILITY_MASK(CAP_CHOWN) | CAPABILITY_MASK(CAP_DAC_OVERRIDE) | CAPABILITY_MASK(CAP_FOWNER) |          \
+     CAPABILITY_MASK(CAP_FSETID) | CAPABILITY_MASK(CAP_KILL) | CAPABILITY_MASK(CAP_SETGID) |                 \
+     CAPABILITY_MASK(CAP_SETUID) | CAPABILITY_MASK(CAP_SETPCAP) | CAPABILITY_MASK(CAP_NET_BIND_SERVICE) |    \
+     CAPABILITY_MASK(CAP_NET_RAW) | CAPABILITY_MASK(CAP_SYS_CHROOT) | CAPABILITY_MASK(CAP_MKNOD) |           \
+     CAPABILITY_MASK(CAP_AUDIT_WRITE) | CAPABILITY_MASK(CAP_SETFCAP))
+
+struct container_config *config_new(void)
+{
+    struct container_config *config = calloc(1, sizeof(*config));
+    if (!config)
+        return NULL;
+    config->capabilities = DEFAULT_CAPABILITIES;
+    config->upper_size = UINT64_MAX;
+    config->limits.memory_max = UINT64_MAX;
+    config->limits.memory_high = UINT64_MAX;
+    config->limits.swap_max = UINT64_MAX;
+    config->limits.tasks_max = UINT64_MAX;
+    config->limits.cpu_quota_per_sec = USEC_INFINITY;
+    config->stop_timeout = DEFAULT_STOP_TIMEOUT;
+    config->start_timeout = DEFAULT_START_TIMEOUT;
+    return config;
+}
+
+struct container_config *config_free(struct container_config *config)
+{
+    if (!config)
+        return NULL;
+    FOREACH_ARRAY (bind, config->binds, config->n_binds) {
+        free(bind->source);
+        free(bind->target);
+    }
+    free(config->binds);
+    free(config->name);
+    strv_free(config->lower);
+    strv_free(config->command);
+    free(config->upper);
+    free(config->work);
+    strv_free(config->unit_files);
+    free(config->target);
+    free(config->main_unit);
+    free(config->hostname);
+    free(config->user);
+    free(config->workdir);
+    strv_free(config->environment);
+    free(config->limits.cpuset);
+    strv_free(config->properties);
+    free(config->slice);
+    free(config->unit_name);
+    free(config);
+    return NULL;
+}

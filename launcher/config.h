@@ -1,0 +1,94 @@
+/* Everything that `berth run` was asked for: made by the options (run-options.c), changed by nobody
+ * afterwards. Strings and vectors belong to the config. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "common/time.h"
+
+enum overlay_mode { OVERLAY_EPHEMERAL, OVERLAY_PERSISTENT, OVERLAY_NONE };
+enum cgroup_manager {
+    CGROUP_MANAGER_AUTO,
+    CGROUP_MANAGER_SYSTEMD,
+    CGROUP_MANAGER_CGROUPFS,
+    CGROUP_MANAGER_NONE
+};
+enum register_mode { REGISTER_AUTO, REGISTER_YES, REGISTER_NO };
+enum network_mode { NETWORK_NONE, NETWORK_HOST };
+enum userns_mode { USERNS_HOST, USERNS_AUTO, USERNS_RANGE };
+enum seccomp_mode { SECCOMP_DEFAULT, SECCOMP_OFF };
+
+/* Limits of the whole container. UINT64_MAX: unset; weights 0: unset. */
+struct limits {
+    uint64_t memory_max;  /* bytes */
+    uint64_t memory_high; /* bytes */
+    uint64_t swap_max;    /* bytes */
+    uint64_t tasks_max;
+    usec_t cpu_quota_per_sec; /* µs of CPU per second; USEC_INFINITY: unset */
+    unsigned cpu_weight;      /* 1–10000 */
+    unsigned io_weight;       /* 1–10000 */
+    char *cpuset;             /* "0-1,3", or NULL */
+};
+
+struct bind_mount {
+    char *source; /* absolute on the host */
+    char *target; /* in the container */
+    bool read_only;
+    bool recursive;
+};
+
+struct container_config {
+    char *name;
+    char **lower;   /* host directories, topmost first; one at least */
+    char **command; /* NULL: boot mode */
+
+    enum overlay_mode overlay;
+    char *upper; /* with work: of the user's choice, or NULL */
+    char *work;
+    bool read_only;
+    uint64_t
+        upper_size; /* bytes of an ephemeral upper, UINT64_MAX: the kernel's default (half of the memory) */
+    struct bind_mount *binds;
+    size_t n_binds;
+
+    char **unit_files; /* --unit-file: host files added to /run/systemd/system */
+    char *target;
+    char *main_unit;
+    bool boot;
+
+    char *hostname; /* NULL: name */
+    char *user;     /* "USER[:GROUP]" of the command, resolved inside */
+    char *workdir;
+    char **environment; /* "K=V" */
+    enum userns_mode userns;
+    uid_t userns_host; /* first id on the host of USERNS_RANGE */
+    uint32_t userns_size;
+    enum network_mode network;
+    bool host_pid, host_ipc, host_uts, host_cgroupns;
+
+    uint64_t capabilities; /* bounding set: bit N is capability N */
+    enum seccomp_mode seccomp;
+    bool no_new_privileges;
+
+    struct limits limits;
+    char **properties; /* "MemoryLow=1G": any property of a scope, as systemctl set-property takes it */
+    enum cgroup_manager cgroup_manager;
+    enum register_mode register_machine;
+    char *slice;     /* NULL: machine.slice (root), app.slice (user) */
+    char *unit_name; /* NULL: berth-NAME.scope */
+
+    int stop_signal;      /* 0: SIGTERM in job mode, SIGRTMIN+3 in boot mode */
+    usec_t stop_timeout;  /* between the order to stop and SIGKILL */
+    usec_t start_timeout; /* over everything until the container runs */
+
+    bool interactive, tty, detach, remove, quiet, explain;
+};
+
+#define DEFAULT_STOP_TIMEOUT  (10 * USEC_PER_SEC) /* as docker and podman */
+#define DEFAULT_START_TIMEOUT (30 * USEC_PER_SEC)
+
+/* A config with the documented defaults; NULL without memory. */
+struct container_config *config_new(void);
+struct container_config *config_free(struct container_config *config);

@@ -1,0 +1,56 @@
+/* A container in the making and at work: what the steps of the start (start.c), the container's side of them
+ * (child.c and the files it calls) and the monitor share. One per process of `berth run`. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include "common/time.h"
+#include "launcher/config.h"
+#include "launcher/console.h"
+#include "launcher/failure.h"
+#include "launcher/scope.h"
+#include "launcher/seccomp.h"
+#include "launcher/state.h"
+
+struct container {
+    const struct container_config *config;
+    struct state state;
+    struct state_record record;
+    struct scope *scope;
+    struct console console;
+    uint8_t uuid[16];
+    char *persistent_path; /* of a persistent upper; looked up before we become somebody else */
+
+    int init_fd;    /* the binary of berth-init */
+    int control_fd; /* listening socket for PID 1 */
+    int monitor_fd; /* listening socket of the monitor */
+    int notify_fd;  /* PID 1 says READY=1, STATUS=… here */
+    int pid_fd;     /* of the leader */
+    pid_t leader;
+    usec_t deadline;                /* of the start */
+    struct seccomp_program seccomp; /* for PID 1 and for what `berth exec` adds */
+
+    /* The container's side, between clone and exec. */
+    int *mapped; /* id-mapped copies of the layers, detached (userns.h) */
+    size_t n_mapped;
+    bool one_id;          /* the user namespace knows root only: no gid 5 for terminals */
+    int stage_fd;         /* the directory that the root is mounted on */
+    int start_fd;         /* the other end of the start's conversation; both sides have their own */
+    int notify_child_fd;  /* becomes BERTH_NOTIFY_FD */
+    int root_fd;          /* the new root, before the pivot */
+    int dev_fd;           /* the new /dev */
+    int init_copy_fd;     /* the copy of the init that is executed */
+    struct mount_source { /* opened before the root changes */
+        int fd;
+        const char *target;
+    } * sources;
+    size_t n_sources;
+};
+
+static inline bool container_is_rootless(void)
+{
+    return geteuid() != 0;
+}

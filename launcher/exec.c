@@ -1,0 +1,274 @@
+/* A clone into exec.slice, into the namespaces of the leader by one setns(2), then one more clone. A process
+ * between the monitor and the command makes the step, because a process that enters a pid namespace is not in
+ * it: its children are. CLONE_PARENT makes the command the monitor's. */
+#include "launcher/exec.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "berth/environment.h"
+#include "berth/exit-codes.h"
+#include "common/fd.h"
+#include "common/parse.h"
+#include "common/syscalls.h"
+#include "common/text.h"
+#include "launcher/cgroup.h"
+#include "launcher/options.h"
+#include "launcher/privileges.h"
+#include "launcher/userns.h"
+#include "launcher/users.h"
+
+#define EXEC_PATIENCE (10 * USEC_PER_SEC) /* for the command to be executed */
+
+struct exec_request {
+    const struct container *container;
+    char *user;
+    char *workdir;
+    char **environment;
+    char *const *argv;
+    const int *fds;
+    int cgroup_fd;
+    int report_fd; /* the child's end: a struct exec_report, or EOF when the command was executed */
+};
+
+/* What the way to the command says: first the pid, then a failure or nothing. */
+struct exec_report {
+    pid_t pid;
+    struct failure failure;
+};
+
+static const struct option_spec exec_options[] = {
+    {"user", 'u', "USER[:GROUP]", "who the command runs as", option_string,
+     offsetof(struct exec_request, user)},
+    {"workdir", 'w', "DIR", "its working directory", option_string, offsetof(struct exec_request, workdir)},
+    {"env", 'e', "NAME=VALUE", "set an environment variable", option_strv,
+     offsetof(struct exec_request, environment)},
+};
+
+static uint64_t namespace_flags(const struct container_config *config)
+{
+    uint64_t flags = CLONE_NEWNS;
+    if (config->userns != USERNS_HOST)
+        flags |= CLONE_NEWUSER;
+    if (!config->host_pid)
+        flags |= CLONE_NEWPID;
+    if (!config->host_ipc)
+        flags |= CLONE_NEWIPC;
+    if (!config->host_uts)
+        flags |= CLONE_NEWUTS;
+    if (!config->host_cgroupns)
+        flags |= CLONE_NEWCGROUP;
+    if (config->network != NETWORK_HOST)
+        flags |= CLONE_NEWNET;
+    return flags;
+}
+
+static void _noreturn_ report(const struct exec_request *request, const struct exec_report *what,
+                              int exit_status)
+{
+    (void)write_all(request->report_fd, what, sizeof(*what));
+    _exit(exit_status);
+}
+
+static int exec_environment(const struct exec_request *request, const char *home, char ***ret)
+{
+    _cleanup_free_ char *home_text = xasprintf("HOME=%s", home ? home : "/root");
+    const char *const defaults[] = {ENV_CONTAINER "=berth", "PATH=" CONTAINER_DEFAULT_PATH, home_text};
+    char *const *const layers[] = {request->container->config->environment, request->environment};
+
+    FOREACH_ARRAY (assignment, defaults, ELEMENTSOF(defaults)) {
+        int r = *assignment ? strv_env_set(ret, *assignment) : -ENOMEM;
+        if (r < 0)
+            return r;
+    }
+    FOREACH_ARRAY (layer, layers, ELEMENTSOF(layers))
+        for (char *const *assignment = *layer; assignment && *assignment; assignment++) {
+            int r = strv_env_set(ret, *assignment);
+            if (r < 0)
+                return r;
+        }
+    return 0;
+}
+
+/* Inside, as PID 1's equal: the command's own streams, directory, user, and nothing more than the container
+ * may. */
+static int become_command(const struct exec_request *request, const struct user_identity *identity,
+                          struct failure *failure)
+{
+    sigset_t none;
+
+    if (setsid() < 0)
+        return fail(failure, -errno, "new session: %m");
+    for (int number = 0; number < 3; number++)
+        if (dup2(request->fds[number], number) < 0)
+            return fail(failure, -errno, "standard stream %d: %m", number);
+    int r = privileges_drop(request->container->config, &request->container->seccomp, failure);
+    if (r >= 0 && request->user)
+        r = user_become(identity, failure);
+    if (r < 0)
+        return r;
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) /* after the change of ids, which undoes it */
+        return fail(failure, -errno, "parent death signal: %m");
+    if (request->workdir && chdir(request->workdir) < 0)
+        return fail(failure, -errno, "working directory %s: %m", request->workdir);
+    (void)umask(022);
+    sigemptyset(&none);
+    if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)
+        return fail(failure, -errno, "signal mask: %m");
+    if (sys_close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) < 0 && errno != ENOSYS && errno != EINVAL)
+        return fail(failure, -errno, "close-on-exec: %m");
+    return 0;
+}
+
+static void _noreturn_ run_command(const struct exec_request *request)
+{
+    struct exec_report last = {};
+    _cleanup_user_identity_ struct user_identity identity = USER_IDENTITY_INIT;
+    _cleanup_strv_ char **env = NULL;
+
+    int r = request->user ? user_resolve(request->user, &identity, &last.failure) : 0;
+    if (r >= 0 && (r = exec_environment(request, identity.home, &env)) < 0)
+        (void)fail(&last.failure, r, "environment: %s", strerror(-r));
+    if (r >= 0)
+        r = become_command(request, &identity, &last.failure);
+    if (r < 0)
+        report(request, &last, EXIT_BERTH_FAILED);
+    environ = env;
+    execvp(request->argv[0], request->argv);
+    bool missing = errno == ENOENT || errno == ENOTDIR;
+    last.failure.exit_status = missing ? EXIT_NOT_FOUND : EXIT_CANNOT_EXECUTE;
+    (void)fail(&last.failure, -errno, "cannot execute %s: %m", request->argv[0]);
+    report(request, &last, last.failure.exit_status);
+}
+
+/* The process between: enters, clones, tells the pid as the monitor sees it, and is gone. */
+static void _noreturn_ enter_and_clone(struct exec_request *request)
+{
+    struct exec_report report_pid = {};
+    struct clone_args args = {.flags = CLONE_PARENT};
+
+    /* Nobody inside may look at this process, whose /proc/PID/exe is a file of the host: execve(2) makes it
+     * visible again. */
+    if (prctl(PR_SET_DUMPABLE, 0) < 0)
+        _exit(EXIT_BERTH_FAILED);
+    if (setns(request->container->pid_fd, (int)namespace_flags(request->container->config)) < 0) {
+        (void)fail(&report_pid.failure, -errno, "entering the container: %m");
+        report(request, &report_pid, EXIT_BERTH_FAILED);
+    }
+    /* In a user namespace one is nobody until one says otherwise. */
+    if (request->container->config->userns != USERNS_HOST)
+        (void)(setgroups(0, NULL) | setresgid(0, 0, 0) | setresuid(0, 0, 0));
+    pid_t pid = sys_clone3(&args, sizeof(args));
+    if (pid == 0)
+        run_command(request);
+    report_pid.pid = pid;
+    if (pid < 0)
+        (void)fail(&report_pid.failure, -errno, "clone into the container: %m");
+    report(request, &report_pid, 0);
+}
+
+/* Reads the reports until EOF; the pid comes before or after the command's own failure. */
+static int read_reports(int fd, pid_t *ret_pid, struct failure *failure)
+{
+    usec_t deadline = now_monotonic() + EXEC_PATIENCE;
+    for (;;) {
+        struct exec_report one;
+        int r = wait_for_fd(fd, POLLIN, deadline);
+        if (r < 0)
+            return fail(failure, r, "the command was not executed within its time");
+        ssize_t n = read(fd, &one, sizeof(one));
+        if (n == 0)
+            return failure->error;
+        if (n != sizeof(one))
+            return fail(failure, -EPROTO, "the way into the container broke off");
+        if (one.failure.error != 0)
+            *failure = one.failure;
+        else
+            *ret_pid = one.pid;
+    }
+}
+
+/* Born in the cgroup, by who may put it there: the container's root may not move anything across its own
+ * border. */
+static pid_t clone_into(int cgroup_fd)
+{
+    struct clone_args args = {
+        .flags = cgroup_fd >= 0 ? CLONE_INTO_CGROUP : 0,
+        .exit_signal = SIGCHLD,
+        .cgroup = cgroup_fd >= 0 ? (uint64_t)cgroup_fd : 0,
+    };
+    return sys_clone3(&args, sizeof(args));
+}
+
+static int open_exec_cgroup(const struct container *container, int *ret, struct failure *failure)
+{
+    int payload = scope_payload_fd(container->scope);
+    if (payload < 0)
+        return 0;
+    int r = cgroup_make(payload, "exec.slice", ret);
+    return r < 0 ? fail(failure, r, "cgroup exec.slice: %s", strerror(-r))
+                 : userns_delegate(container, *ret, failure);
+}
+
+static void exec_request_done(struct exec_request *request)
+{
+    free(request->user);
+    free(request->workdir);
+    strv_free(request->environment);
+    close_fd(request->cgroup_fd);
+    close_fd(request->report_fd);
+}
+
+/* The client has checked the options; they are parsed here in their own right. */
+static int parse_request(struct exec_request *request, char **argv, struct failure *failure)
+{
+    int n =
+        options_parse(exec_options, ELEMENTSOF(exec_options), request, (int)strv_length(argv), argv, failure);
+    if (n < 0)
+        return n;
+    request->argv = argv + n;
+    return *request->argv ? 0 : fail(failure, -EINVAL, "exec needs a command");
+}
+
+int exec_start(struct container *container, char **argv, const int fds[static 3], struct failure *failure)
+{
+    _cleanup_(exec_request_done) struct exec_request request = {
+        .container = container, .fds = fds, .cgroup_fd = -EBADF, .report_fd = -EBADF};
+    _cleanup_close_pair_ int pair[2] = EBADF_PAIR;
+    pid_t pid = 0;
+    siginfo_t info;
+
+    int r = parse_request(&request, argv, failure);
+    if (r >= 0)
+        r = open_exec_cgroup(container, &request.cgroup_fd, failure);
+    if (r < 0)
+        return r;
+    if (pipe2(pair, O_CLOEXEC) < 0)
+        return fail(failure, -errno, "pipe: %m");
+    pid_t between = clone_into(request.cgroup_fd);
+    if (between == 0) {
+        request.report_fd = pair[1];
+        enter_and_clone(&request);
+    }
+    if (between < 0)
+        return fail(failure, -errno, "clone: %m");
+    pair[1] = close_fd(pair[1]);
+    r = read_reports(pair[0], &pid, failure);
+    (void)waitid(P_PID, (id_t)between, &info, WEXITED);
+    if (pid <= 0)
+        return r < 0 ? r : fail(failure, -ECHILD, "the way into the container broke off");
+    int fd = r < 0 ? -EBADF : sys_pidfd_open(pid, 0);
+    if (fd >= 0)
+        return fd;
+    (void)waitid(P_PID, (id_t)pid, &info, WEXITED);
+    return r < 0 ? r : fail(failure, -errno, "pidfd of the command: %m");
+}

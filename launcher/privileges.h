@@ -1,0 +1,13 @@
+/* What the container's processes may do: capabilities(7), no_new_privs, the system call filter. */
+#pragma once
+
+#include <stdint.h>
+
+#include "launcher/config.h"
+#include "launcher/failure.h"
+#include "launcher/seccomp.h"
+
+/* Drops everything that the config does not keep, in the order that works: bounding set, filter (which needs
+ * a privilege that goes next), then the other four sets. The same for the start and for exec. */
+int privileges_drop(const struct container_config *config, const struct seccomp_program *seccomp,
+                    struct failure *failure);

@@ -1,0 +1,331 @@
+/* The table of `berth run`'s options, the values that only it has, and what follows from them. */
+#include "launcher/run-options.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "common/capabilities.h"
+#include "common/parse.h"
+#include "common/text.h"
+#include "launcher/options.h"
+
+#define CONTAINER_NAME_MAX 64
+#define LOWER_MAX          500 /* as many layers as overlayfs takes (OVL_MAX_STACK) */
+#define CPU_QUOTA_MIN      (10 * USEC_PER_MSEC)
+
+static int option_bind(const struct option_spec *spec, void *target, const char *value,
+                       struct failure *failure)
+{
+    struct container_config *config = target;
+    _cleanup_strv_ char **parts = NULL, **flags = NULL;
+    struct bind_mount bind = {};
+
+    int r = strv_split(value, ":", &parts);
+    if (r < 0)
+        return r;
+    size_t n = strv_length(parts);
+    if (n < 2 || n > 3 || parts[0][0] != '/' || parts[1][0] != '/')
+        return fail(failure, -EINVAL, "write SOURCE:TARGET[:ro,rbind], both absolute");
+    if (n == 3 && (r = strv_split(parts[2], ",", &flags)) < 0)
+        return r;
+    for (char **flag = flags; flag && *flag; flag++)
+        if (streq(*flag, "ro"))
+            bind.read_only = true;
+        else if (streq(*flag, "rbind"))
+            bind.recursive = true;
+        else if (!streq(*flag, "rw"))
+            return fail(failure, -EINVAL, "unknown flag %s: ro, rw and rbind are known", *flag);
+
+    struct bind_mount *binds = realloc(config->binds, (config->n_binds + 1) * sizeof(*binds));
+    if (!binds)
+        return -ENOMEM;
+    bind.source = TAKE_PTR(parts[0]);
+    bind.target = TAKE_PTR(parts[1]);
+    free(parts[2]); /* behind two NULLs now, where the vector's own clean-up does not look */
+    parts[2] = NULL;
+    binds[config->n_binds++] = bind;
+    config->binds = binds;
+    return 0;
+}
+
+static int option_environment(const struct option_spec *spec, void *target, const char *value,
+                              struct failure *failure)
+{
+    struct container_config *config = target;
+    if (strchr(value, '=')) {
+        int r = strv_env_set(&config->environment, value);
+        return r == -EINVAL ? fail(failure, r, "write NAME=VALUE") : r;
+    }
+    /* As with docker: a name alone hands the caller's own value in, and nothing when there is none. */
+    const char *own = getenv(value);
+    if (!own)
+        return 0;
+    _cleanup_free_ char *assignment = xasprintf("%s=%s", value, own);
+    return assignment ? strv_env_set(&config->environment, assignment) : -ENOMEM;
+}
+
+/* detail: not NULL to add, NULL to drop. */
+static int option_capability(const struct option_spec *spec, void *target, const char *value,
+                             struct failure *failure)
+{
+    struct container_config *config = target;
+    uint64_t mask = CAPABILITIES_ALL;
+    if (strcasecmp(value, "all") != 0) {
+        int capability = capability_from_string(value);
+        if (capability < 0)
+            return fail(failure, -EINVAL, "no such capability: see capabilities(7), or write all");
+        mask = CAPABILITY_MASK(capability);
+    }
+    if (spec->detail)
+        config->capabilities |= mask;
+    else
+        config->capabilities &= ~mask;
+    return 0;
+}
+
+static int option_cpus(const struct option_spec *spec, void *target, const char *value,
+                       struct failure *failure)
+{
+    struct container_config *config = target;
+    char *end;
+    errno = 0;
+    double cpus = strtod(value, &end);
+    if (errno || end == value || *end || !isdigit((unsigned char)value[0]) || cpus > 1e6 ||
+        cpus * (double)USEC_PER_SEC < (double)CPU_QUOTA_MIN)
+        return fail(failure, -EINVAL, "write a number of CPUs: 2, 0.5 (0.01 at least)");
+    config->limits.cpu_quota_per_sec = (usec_t)(cpus * (double)USEC_PER_SEC);
+    return 0;
+}
+
+static int option_userns(const struct option_spec *spec, void *target, const char *value,
+                         struct failure *failure)
+{
+    struct container_config *config = target;
+    static const struct {
+        const char *name;
+        enum userns_mode mode;
+    } modes[] = {{"host", USERNS_HOST}, {"auto", USERNS_AUTO}};
+    FOREACH_ARRAY (mode, modes, ELEMENTSOF(modes))
+        if (streq(mode->name, value)) {
+            config->userns = mode->mode;
+            return 0;
+        }
+
+    uint64_t first, size;
+    const char *colon = strchr(value, ':');
+    _cleanup_free_ char *left = colon ? strndup(value, (size_t)(colon - value)) : NULL;
+    if (!left || parse_u64(left, &first) < 0 || parse_u64(colon + 1, &size) < 0 || size == 0 ||
+        first + size > UINT32_MAX)
+        return fail(failure, -EINVAL, "must be auto, host or HOST:SIZE (first id on the host, how many)");
+    config->userns = USERNS_RANGE;
+    config->userns_host = (uid_t)first;
+    config->userns_size = (uint32_t)size;
+    return 0;
+}
+
+static const char *const overlay_names[] = {"ephemeral", "persistent", "none", NULL};
+static const char *const network_names[] = {"none", "host", NULL};
+static const char *const sharing_names[] = {"private", "host", NULL};
+static const char *const seccomp_names[] = {"default", "off", NULL};
+static const char *const register_names[] = {"auto", "yes", "no", NULL};
+static const char *const cgroup_manager_names[] = {"auto", "systemd", "cgroupfs", "none", NULL};
+static const unsigned weight_range[] = {1, 10000};
+
+static int option_sharing(const struct option_spec *spec, void *target, const char *value,
+                          struct failure *failure)
+{
+    int choice = 0;
+    const struct option_spec inner = {.argument = spec->argument, .detail = sharing_names};
+    int r = option_enum(&inner, &choice, value, failure);
+    if (r >= 0)
+        *(bool *)((char *)target + spec->offset) = choice == 1;
+    return r;
+}
+
+static int option_tasks(const struct option_spec *spec, void *target, const char *value,
+                        struct failure *failure)
+{
+    struct container_config *config = target;
+    if (parse_u64(value, &config->limits.tasks_max) < 0 || config->limits.tasks_max == 0)
+        return fail(failure, -EINVAL, "must be a number of tasks, 1 or more");
+    return 0;
+}
+
+#define C(field) offsetof(struct container_config, field)
+
+static const struct option_spec run_options[] = {
+    {"overlay", 0, "ephemeral|persistent|none", "where changes go: a tmpfs, the state directory, ROOT itself",
+     option_enum, C(overlay), overlay_names},
+    {"upper", 0, "DIR", "keep changes in DIR (with --work)", option_string, C(upper)},
+    {"work", 0, "DIR", "overlay work directory on the file system of --upper", option_string, C(work)},
+    {"size", 0, "SIZE", "bound of an ephemeral upper", option_size, C(upper_size)},
+    {"read-only", 0, NULL, "the root cannot be written", option_flag, C(read_only)},
+    {"bind", 'v', "SRC:DST[:ro,rbind]", "mount a file or directory of the host", option_bind, 0},
+    {"boot", 0, NULL, "run services (default without COMMAND)", option_flag, C(boot)},
+    {"target", 0, "UNIT", "the unit to start (default.target)", option_string, C(target)},
+    {"unit-file", 0, "FILE", "add a unit file of the host, and start it", option_strv, C(unit_files)},
+    {"main", 0, "UNIT", "the container ends as this unit ends", option_string, C(main_unit)},
+    {"user", 'u', "USER[:GROUP...]", "who the command runs as", option_string, C(user)},
+    {"workdir", 'w', "DIR", "working directory of the command", option_string, C(workdir)},
+    {"hostname", 'h', "NAME", "host name inside (NAME of the container)", option_string, C(hostname)},
+    {"env", 'e', "NAME[=VALUE]", "set, or hand in, an environment variable", option_environment, 0},
+    {"userns", 0, "auto|host|HOST:SIZE", "user namespace", option_userns, 0},
+    {"network", 0, "none|host", "network namespace (none: loopback only)", option_enum, C(network),
+     network_names},
+    {"pid", 0, "private|host", "process id namespace", option_sharing, C(host_pid)},
+    {"ipc", 0, "private|host", "System V IPC and message queue namespace", option_sharing, C(host_ipc)},
+    {"uts", 0, "private|host", "host name namespace", option_sharing, C(host_uts)},
+    {"cgroupns", 0, "private|host", "cgroup namespace", option_sharing, C(host_cgroupns)},
+    {"cap-add", 0, "CAP|all", "keep a capability", option_capability, 0, "add"},
+    {"cap-drop", 0, "CAP|all", "drop a capability", option_capability, 0, NULL},
+    {"seccomp", 0, "default|off", "system call filter", option_enum, C(seccomp), seccomp_names},
+    {"no-new-privileges", 0, NULL, "set-user-id programs gain nothing", option_flag, C(no_new_privileges)},
+    {"memory", 'm', "SIZE", "memory limit", option_size, C(limits.memory_max)},
+    {"memory-high", 0, "SIZE", "memory above which the container is slowed", option_size,
+     C(limits.memory_high)},
+    {"swap", 0, "SIZE", "swap limit", option_size, C(limits.swap_max)},
+    {"cpus", 0, "N", "CPU time limit, in CPUs", option_cpus, 0},
+    {"cpu-weight", 0, "1-10000", "share of the CPU", option_unsigned, C(limits.cpu_weight), weight_range},
+    {"cpuset", 0, "LIST", "CPUs to run on: 0-1,3", option_string, C(limits.cpuset)},
+    {"tasks", 0, "N", "limit of processes and threads", option_tasks, 0},
+    {"io-weight", 0, "1-10000", "share of the disks", option_unsigned, C(limits.io_weight), weight_range},
+    {"property", 0, "NAME=VALUE", "any property of the systemd scope", option_strv, C(properties)},
+    {"slice", 0, "UNIT", "slice of the scope (machine.slice, a user's app.slice)", option_string, C(slice)},
+    {"unit-name", 0, "UNIT", "name of the scope (berth-NAME.scope)", option_string, C(unit_name)},
+    {"register", 0, "auto|yes|no", "register with systemd-machined", option_enum, C(register_machine),
+     register_names},
+    {"cgroup-manager", 0, "auto|systemd|cgroupfs|none", "who makes the cgroup", option_enum,
+     C(cgroup_manager), cgroup_manager_names},
+    {"stop-signal", 0, "SIGNAL", "first signal of a stop", option_signal, C(stop_signal)},
+    {"stop-timeout", 0, "SPAN", "time between it and SIGKILL (10s)", option_span, C(stop_timeout)},
+    {"start-timeout", 0, "SPAN", "time for the whole start (30s)", option_span, C(start_timeout)},
+    {"interactive", 'i', NULL, "keep standard input open", option_flag, C(interactive)},
+    {"tty", 't', NULL, "give the command a terminal", option_flag, C(tty)},
+    {"detach", 'd', NULL, "return when the container runs", option_flag, C(detach)},
+    {"rm", 0, NULL, "forget a persistent upper at the end", option_flag, C(remove)},
+    {"quiet", 0, NULL, "no line of berth's own", option_flag, C(quiet)},
+    {"explain", 0, NULL, "print the steps of the start and their time", option_flag, C(explain)},
+};
+
+int container_name_check(const char *name, struct failure *failure)
+{
+    bool good = isalnum((unsigned char)name[0]) && strlen(name) <= CONTAINER_NAME_MAX;
+    for (const char *c = name; *c && good; c++)
+        good = isalnum((unsigned char)*c) || strchr("_.-", *c);
+    if (good)
+        return 0;
+    return fail(
+        failure, -EINVAL,
+        "container name '%.80s': begin with a letter or digit, go on with letters, digits, '_', '.', '-', "
+        "%d characters at most",
+        name, CONTAINER_NAME_MAX);
+}
+
+/* One layer, made absolute; the directory must be there. */
+static int add_lower(struct container_config *config, const char *path, struct failure *failure)
+{
+    struct stat st;
+    _cleanup_free_ char *absolute = realpath(path, NULL);
+
+    if (!absolute)
+        return fail(failure, -errno, "root %s: %m", path);
+    if (stat(absolute, &st) < 0)
+        return fail(failure, -errno, "root %s: %m", path);
+    if (!S_ISDIR(st.st_mode))
+        return fail(failure, -ENOTDIR, "root %s: is no directory", path);
+    if (strv_length(config->lower) >= LOWER_MAX)
+        return fail(failure, -E2BIG, "root %s: more than %d layers", path, LOWER_MAX);
+    int r = strv_consume(&config->lower, TAKE_PTR(absolute));
+    return r < 0 ? fail(failure, r, "root %s: out of memory", path) : 0;
+}
+
+/* ROOT as a directory of that very name, else as layers joined by ':' ("\:" and "\\" stand for themselves).
+ */
+static int parse_root(struct container_config *config, const char *root, struct failure *failure)
+{
+    struct stat st;
+    if (stat(root, &st) >= 0 || !strpbrk(root, ":\\"))
+        return add_lower(config, root, failure);
+
+    _cleanup_free_ char *layer = malloc(strlen(root) + 1);
+    if (!layer)
+        return fail(failure, -ENOMEM, "root %s: out of memory", root);
+    for (const char *c = root;; c++) {
+        size_t n = 0;
+        for (; *c && *c != ':'; c++) {
+            if (*c == '\\' && (c[1] == ':' || c[1] == '\\'))
+                c++;
+            layer[n++] = *c;
+        }
+        layer[n] = 0;
+        int r = add_lower(config, layer, failure);
+        if (r < 0 || !*c)
+            return r;
+    }
+}
+
+/* What follows from what was given, and what does not go together. */
+static int complete(struct container_config *config, struct failure *failure)
+{
+    if (!config->command)
+        config->boot = true;
+    if (!config->hostname && !(config->hostname = strdup(config->name)))
+        return fail(failure, -ENOMEM, "out of memory");
+    if (!config->unit_name && !(config->unit_name = xasprintf("berth-%s.scope", config->name)))
+        return fail(failure, -ENOMEM, "out of memory");
+    if (!endswith(config->unit_name, ".scope"))
+        return fail(failure, -EINVAL, "--unit-name=%s: must end in .scope", config->unit_name);
+    if (!config->upper != !config->work)
+        return fail(failure, -EINVAL, "--upper and --work go together, on one file system");
+    if (config->upper && config->overlay == OVERLAY_NONE)
+        return fail(failure, -EINVAL, "--upper needs an overlay: leave --overlay=none out");
+    if (config->overlay == OVERLAY_NONE && strv_length(config->lower) > 1)
+        return fail(failure, -EINVAL, "--overlay=none takes one root, not %zu layers",
+                    strv_length(config->lower));
+    if (config->boot && (config->user || config->workdir))
+        return fail(failure, -EINVAL,
+                    "--user and --workdir are for a COMMAND: services have User= and "
+                    "WorkingDirectory= in their unit files");
+    if (geteuid() != 0 && config->userns == USERNS_HOST)
+        config->userns = USERNS_AUTO; /* an ordinary user has no other way */
+    if (config->tty && config->detach)
+        return fail(failure, -EINVAL, "--tty and --detach do not go together");
+    return 0;
+}
+
+static void print_help(void)
+{
+    puts("berth run [OPTIONS] NAME ROOT [COMMAND [ARG...]]\n\n"
+         "Makes a container called NAME from the directory ROOT (or several, joined by ':', topmost first) "
+         "and\n"
+         "runs COMMAND in it, or the services that its unit files declare.\n");
+    options_print_help(run_options, ELEMENTSOF(run_options));
+}
+
+int run_options_parse(struct container_config *config, int argc, char **argv, struct failure *failure)
+{
+    int n = options_parse(run_options, ELEMENTSOF(run_options), config, argc, argv, failure);
+    if (n == -ECANCELED)
+        print_help();
+    if (n < 0)
+        return n;
+    if (argc - n < 2)
+        return fail(failure, -EINVAL, "run needs NAME and ROOT: berth run [OPTIONS] NAME ROOT [COMMAND...]");
+
+    int r = container_name_check(argv[n], failure);
+    if (r < 0)
+        return r;
+    char **command = argv + n + 2;
+    if (*command && streq(*command, "--"))
+        command++;
+    config->name = strdup(argv[n]);
+    config->command = *command ? strv_copy(command) : NULL;
+    if (!config->name || (*command && !config->command))
+        return fail(failure, -ENOMEM, "out of memory");
+    r = parse_root(config, argv[n + 1], failure);
+    return r < 0 ? r : complete(config, failure);
+}

@@ -1,0 +1,361 @@
+"""berth-init as PID 1 of several services that are declared in unit files, without berth around it."""
+
+import os
+import random
+import signal
+
+from container import Pid1, control_connect
+from harness import root, test, wait_for
+from host import children
+from root import NOBODY, boot_root, write_files
+
+WANTED = "\n[Install]\nWantedBy=multi-user.target\n"
+STAYS = "[Service]\nExecStart=/bin/payload sleep-forever\n" + WANTED
+GARBAGE_CLIENTS = 200
+
+
+def unit(service, head=""):
+    """A unit file's text with these lines in [Unit] and [Service], wanted by multi-user.target."""
+    return f"[Unit]\n{head}\n[Service]\n{service}\n{WANTED}"
+
+
+def boot(t, units, files=None, **options):
+    """PID 1 with these units, running."""
+    base = boot_root(t.dir / "root", units, files)
+    return Pid1(t, "--boot", root=base, **options), base
+
+
+def stop(init):
+    """The order to stop from outside; returns the exit status."""
+    init.signal(signal.SIGTERM)
+    return init.wait()
+
+
+def is_alive(init):
+    """PID 1 still does its work: it starts a service that did not run."""
+    init.done("restart", "good.service")
+    init.wait_for_unit_state("good.service", "active", "running")
+    return init.process.is_running()
+
+
+# Start and stop
+
+@test(needs=[root])
+def services_start_in_the_order_of_their_dependencies_and_stop_in_reverse(t):
+    def noted(name):
+        return ("Type=oneshot\nRemainAfterExit=yes\n"
+                f"ExecStart=/bin/sh -c 'echo start {name} >> /order'\nExecStop=/bin/sh -c 'echo stop {name} >> /order'")
+    init, base = boot(t, {
+        "app.service": unit(noted("app"), "Requires=db.service cache.service\nAfter=db.service cache.service"),
+        "cache.service": unit(noted("cache"), "After=db.service"),
+        "db.service": unit(noted("db")),
+    })
+    init.wait_for_unit_state("app.service", "active", "exited")
+    assert (base / "order").read_text() == "start db\nstart cache\nstart app\n"
+    assert stop(init) == 0
+    assert (base / "order").read_text().splitlines()[3:] == ["stop app", "stop cache", "stop db"]
+
+
+@test(needs=[root])
+def service_that_others_require_is_pulled_in_without_being_enabled(t):
+    init, _ = boot(t, {
+        "web.service": unit("ExecStart=/bin/payload sleep-forever", "Requires=store.service\nAfter=store.service"),
+        "store.service": "[Service]\nExecStart=/bin/payload sleep-forever\n",
+        "other.service": "[Service]\nExecStart=/bin/payload sleep-forever\n",
+    })
+    init.wait_for_unit_state("web.service", "active", "running")
+    assert init.unit("store.service")["ActiveState"] == "active"
+    assert init.unit("other.service")["ActiveState"] == "inactive"
+
+
+@test(needs=[root])
+def readiness_is_awaited_before_dependents_start(t):
+    ready = r"ExecStart=/bin/payload wait-file /go notify READY=1\nSTATUS=serving sleep-forever"
+    init, base = boot(t, {
+        "slow.service": unit("Type=notify\n" + ready),
+        "needs-it.service": unit("ExecStart=/bin/payload sleep-forever", "Requires=slow.service\nAfter=slow.service"),
+    })
+    init.wait_for_unit_state("slow.service", "activating", "start")
+    assert init.unit("needs-it.service")["ActiveState"] == "inactive"
+    write_files(base, {"go": ""})
+    init.wait_for_unit_state("needs-it.service", "active", "running")
+    assert init.unit("slow.service")["StatusText"] == "serving"
+
+
+@test(needs=[root])
+def readiness_of_a_stranger_does_not_count(t):
+    init, base = boot(t, {
+        "slow.service": unit("Type=notify\nExecStart=/bin/payload sleep-forever"),
+        "liar.service": unit("Type=oneshot\nExecStart=/bin/sh -c 'NOTIFY_SOCKET=/run/berth/notify payload notify READY=1'"),
+    })
+    init.wait_for_unit_state("slow.service", "activating", "start")
+    wait_for(lambda: init.unit("liar.service")["ActiveState"] in ("inactive", "failed"), "the liar to end")
+    assert init.unit("slow.service")["ActiveState"] == "activating"
+
+
+@test(needs=[root], each=["SIGTERM", "SIGRTMIN+3", "SIGRTMIN+4", "SIGPWR"])
+def order_to_stop_comes_as_the_signals_that_runtimes_send(t, name):
+    number = {"SIGTERM": signal.SIGTERM, "SIGPWR": signal.SIGPWR,
+              "SIGRTMIN+3": signal.SIGRTMIN + 3, "SIGRTMIN+4": signal.SIGRTMIN + 4}[name]
+    init, base = boot(t, {"a.service": unit("ExecStart=/bin/payload sleep-forever\nExecStop=/bin/touch /stopped")})
+    init.wait_for_unit_state("a.service", "active", "running")
+    init.signal(number)
+    assert init.wait() == 0
+    assert (base / "stopped").exists()
+
+
+@test(needs=[root])
+def order_to_stop_while_services_start_is_obeyed(t):
+    init, _ = boot(t, {"slow.service": unit("Type=notify\nExecStart=/bin/payload sleep-forever")})
+    init.wait_for_unit_state("slow.service", "activating", "start")
+    assert stop(init) == 0
+
+
+@test(needs=[root])
+def service_that_ignores_sigterm_is_killed_after_its_timeout(t):
+    init, _ = boot(t, {"deaf.service": unit("TimeoutStopSec=200ms\n"
+                                            "ExecStart=/bin/payload ignore-term say deaf sleep-forever")})
+    init.out.expect("deaf$")
+    assert stop(init) == 0
+
+
+@test(needs=[root])
+def exit_verb_ends_the_container_with_its_code(t):
+    init, _ = boot(t, {"a.service": STAYS})
+    init.wait_for_unit_state("a.service", "active", "running")
+    init.call("exit", "42")
+    assert init.wait() == 42
+
+
+@test(needs=[root])
+def container_starts_again_over_the_files_of_a_killed_one(t):
+    init, base = boot(t, {"a.service": STAYS})
+    init.wait_for_unit_state("a.service", "active", "running")
+    init.signal(signal.SIGKILL)
+    init.wait()
+    again = Pid1(t, "--boot", root=base)
+    again.wait_for_unit_state("a.service", "active", "running")
+    assert stop(again) == 0
+
+
+# Failures of services
+
+@test(needs=[root])
+def crashed_service_comes_back(t):
+    init, _ = boot(t, {"a.service": unit("Restart=on-failure\nRestartSec=50ms\nExecStart=/bin/payload sleep-forever")})
+    before = init.wait_for_unit_state("a.service", "active", "running")
+    assert init.run_inside("kill", "-9", before["MainPID"]).status == 0
+    wait_for(lambda: init.unit("a.service")["NRestarts"] == "1", "the restart")
+    after = init.wait_for_unit_state("a.service", "active", "running")
+    assert after["MainPID"] != before["MainPID"]
+
+
+@test(needs=[root])
+def service_that_always_crashes_stops_being_restarted(t):
+    init, _ = boot(t, {"a.service": unit("Restart=always\nRestartSec=1ms\nExecStart=/bin/payload abort",
+                                         "StartLimitBurst=3\nStartLimitIntervalSec=60"),
+                       "good.service": STAYS})
+    failed = init.wait_for_unit_state("a.service", "failed")
+    assert failed["Result"] == "start-limit-hit" or failed["NRestarts"] == "3", failed
+    assert is_alive(init)
+
+
+@test(needs=[root])
+def program_that_is_not_there_fails_its_service_and_is_named(t):
+    init, _ = boot(t, {"a.service": unit("Type=exec\nExecStart=/no/such/program"), "good.service": STAYS})
+    failed = init.wait_for_unit_state("a.service", "failed")
+    assert failed["Result"] == "exit-code" and failed["ExecMainStatus"] == "203", failed
+    assert "/no/such/program" in "\n".join(init.log("a.service"))
+    assert is_alive(init)
+
+
+@test(needs=[root])
+def user_of_a_service_is_applied_and_an_unknown_one_is_named(t):
+    init, _ = boot(t, {"a.service": unit("User=www\nExecStart=/bin/sh -c 'id -u; id -g; exec payload sleep-forever'"),
+                       "b.service": unit("User=nosuchuser\nExecStart=/bin/true")})
+    init.out.expect("33$")
+    init.out.expect("33$")
+    failed = init.wait_for_unit_state("b.service", "failed")
+    assert failed["ExecMainStatus"] == "217", failed
+    assert "nosuchuser" in "\n".join(init.log("b.service"))
+
+
+@test(needs=[root])
+def orphans_of_a_service_are_reaped(t):
+    init, _ = boot(t, {"a.service": unit("ExecStart=/bin/payload orphans 300 say done sleep-forever")})
+    init.out.expect("done$", deadline=20)
+    wait_for(lambda: len(children(init.pid())) == 1, "the orphans to be reaped")
+
+
+# Bad unit files
+
+@test(needs=[root])
+def cyclic_units_are_reported_and_the_others_boot(t):
+    init, _ = boot(t, {
+        "a.service": unit("ExecStart=/bin/payload sleep-forever", "After=b.service"),
+        "b.service": unit("ExecStart=/bin/payload sleep-forever", "After=a.service"),
+        "good.service": STAYS,
+    })
+    init.wait_for_unit_state("good.service", "active", "running")
+    assert is_alive(init)
+    assert any("cycle" in line for line in init.out.text().splitlines() + init.err.text().splitlines() + init.log())
+    assert stop(init) == 0
+
+
+@test(needs=[root])
+def unit_with_a_missing_requirement_does_not_start_and_says_which(t):
+    init, _ = boot(t, {
+        "a.service": unit("ExecStart=/bin/payload sleep-forever", "Requires=nowhere.service\nAfter=nowhere.service"),
+        "b.service": unit("ExecStart=/bin/payload sleep-forever", "Wants=nowhere.service\nAfter=nowhere.service"),
+        "good.service": STAYS,
+    })
+    init.wait_for_unit_state("b.service", "active", "running")
+    assert init.unit("a.service")["ActiveState"] == "inactive"
+    _, result = init.call("start", "a.service")
+    assert result["Result"] != "done" and "nowhere.service" in result.get("Message", ""), result
+    assert is_alive(init)
+
+
+@test(needs=[root])
+def start_of_a_unit_that_does_not_exist_is_refused_by_name(t):
+    init, _ = boot(t, {"good.service": STAYS})
+    init.wait_for_unit_state("good.service", "active", "running")
+    _, result = init.call("start", "nowhere.service")
+    assert result["Result"] == "no-such-unit" and "nowhere.service" in result["Message"], result
+    assert is_alive(init)
+
+
+@test(needs=[root])
+def unit_files_of_random_bytes_harm_only_themselves(t):
+    rng = random.Random(20)
+    noise = {f"noise{n}.service": rng.randbytes(rng.choice((1, 100, 5000, 100000))) for n in range(20)}
+    mixed = {f"mixed{n}.service": b"[Service]\nExecStart=" + rng.randbytes(300) + b"\n" for n in range(20)}
+    wants = "Wants=" + " ".join([*noise, *mixed])
+    init, _ = boot(t, {**noise, **mixed, "good.service": unit("ExecStart=/bin/payload sleep-forever", wants)})
+    init.wait_for_unit_state("good.service", "active", "running")
+    assert is_alive(init)
+    assert stop(init) == 0
+
+
+@test(needs=[root])
+def error_in_a_unit_file_is_told_with_file_and_line(t):
+    init, _ = boot(t, {"a.service": unit("ExecStart=not/absolute"), "good.service": STAYS})
+    init.wait_for_unit_state("good.service", "active", "running")
+    record = init.unit("a.service")
+    assert record["LoadState"] == "bad-setting", record
+    _, result = init.call("start", "a.service")
+    assert "/etc/systemd/system/a.service:4" in result["Message"], result
+
+
+@test(needs=[root])
+def error_of_a_whole_unit_file_is_told_without_a_line(t):
+    init, _ = boot(t, {"good.service": STAYS, "empty.service": "[Service]\nType=simple\n" + WANTED})
+    init.out.expect(r"/etc/systemd/system/empty\.service: the service has neither")
+
+
+# The control socket
+
+def _garbage(rng, n):
+    """What client number n sends: nothing, noise, words without an end, too many, too long, half verbs."""
+    return [b"", rng.randbytes(rng.randrange(1, 4000)), b"status", b"\0" * 500, b"start\0" + b"x" * 60000 + b"\0",
+            b"a\0" * 1500, b"--lines=-99999999999999999999\0logs\0", b"kill\0\0\0", b"start\0../../etc/passwd\0",
+            b"exit\0nan\0"][n % 10]
+
+
+@test(needs=[root])
+def garbage_on_the_control_socket_does_not_end_pid_1(t):
+    init, _ = boot(t, {"good.service": STAYS})
+    init.wait_for_unit_state("good.service", "active", "running")
+    rng = random.Random(200)
+    clients = []
+    t.defer(lambda: [client.close() for client in clients])
+    for n in range(GARBAGE_CLIENTS):
+        client = control_connect(init.control)
+        clients.append(client)
+        try:
+            client.setblocking(False)
+            client.send(_garbage(rng, n))
+        except (BrokenPipeError, ConnectionResetError, BlockingIOError):
+            pass  # PID 1 may turn them away
+        if n % 3 == 0:
+            clients.pop().close()
+    assert init.unit("good.service")["ActiveState"] == "active", "those that stay hold up the others"
+    while clients:
+        clients.pop().close()
+    assert is_alive(init)
+    assert stop(init) == 0
+
+
+@test(needs=[root])
+def client_that_never_reads_holds_up_nobody(t):
+    noisy = "ExecStart=/bin/sh -c 'while :; do echo a line of some length that fills every buffer; done'"
+    init, _ = boot(t, {"noisy.service": unit(noisy), "good.service": STAYS})
+    init.wait_for_unit_state("good.service", "active", "running")
+    follower = control_connect(init.control)
+    t.defer(follower.close)
+    follower.send(b"--follow\0logs\0noisy.service\0")
+    for _ in range(20):
+        init.out.fill_now()
+        assert init.unit("good.service")["ActiveState"] == "active"
+    init.done("stop", "noisy.service")
+
+
+@test(needs=[root])
+def stranger_may_look_but_not_touch(t):
+    init, base = boot(t, {"good.service": STAYS})
+    init.wait_for_unit_state("good.service", "active", "running")
+
+    def as_nobody(*words):
+        return init.run_inside("su", "-s", "/bin/sh", "nobody", "-c", "exec " + " ".join(words))
+    assert as_nobody("berthctl", "is-active", "good.service").status == 0
+    refused = as_nobody("berthctl", "stop", "good.service")
+    assert refused.status != 0 and refused.err.strip(), repr(refused)
+    assert init.unit("good.service")["ActiveState"] == "active"
+
+
+# berthctl inside
+
+@test(needs=[root])
+def berthctl_starts_stops_restarts_and_shows(t):
+    init, _ = boot(t, {"good.service": STAYS, "other.service": "[Service]\nExecStart=/bin/payload say hello sleep-forever\n"})
+    init.wait_for_unit_state("good.service", "active", "running")
+
+    def berthctl(*words, status=0):
+        result = init.run_inside("berthctl", *words)
+        assert result.status == status, repr(result)
+        return result.out
+    assert "good.service" in berthctl("status")
+    assert "good.service" in berthctl("list-units")
+    assert berthctl("is-active", "other.service", status=3).strip() == "inactive"
+    berthctl("start", "other")
+    assert berthctl("is-active", "other.service").strip() == "active"
+    assert "hello" in berthctl("logs", "other.service")
+    pid = init.unit("other.service")["MainPID"]
+    berthctl("restart", "other.service")
+    assert init.unit("other.service")["MainPID"] != pid
+    berthctl("stop", "other.service")
+    berthctl("is-active", "other.service", status=3)
+    result = init.run_inside("berthctl", "start", "nowhere.service")
+    assert result.status in (4, 5) and "nowhere.service" in result.err, repr(result)
+
+
+@test(needs=[root])
+def berthctl_without_a_pid_1_to_talk_to_says_so(t):
+    base = boot_root(t.dir / "root", {})
+    result = Pid1(t, "--", "/bin/berthctl", "status", root=base).finish()
+    assert result.status not in (0, 126, 127) and "/run/berth/control" in result.err, repr(result)
+    assert len(result.err.splitlines()) == 1, repr(result)
+
+
+# Without root
+
+@test(needs=[root])
+def ordinary_user_boots_services(t):
+    base = boot_root(t.dir / "root", {"good.service": STAYS})
+    runtime = base / "run/berth"
+    runtime.mkdir()
+    os.chown(runtime, NOBODY, NOBODY)
+    words = ["-s", "/bin/sh", "nobody", "-c", "exec /sbin/berth-init --boot"]
+    init = Pid1(t, *words, root=base, init="/bin/su")
+    init.wait_for_unit_state("good.service", "active", "running")
+    assert os.stat(f"/proc/{children(init.process.pid)[0]}").st_uid == NOBODY

@@ -1,0 +1,59 @@
+"""Limits are where the kernel reads them, and they bite."""
+
+from container import berth
+from harness import test, wait_for
+from machine import IDLE, SLOW, Running, assert_one_clear_line, attribute, berth_units, cgroup_of_unit, events_below, job_root, systemctl, wait_up
+
+BOMB = "echo up; b() { b | b & }; b; sleep 10000"
+
+
+@test(timeout=120)
+def limits_arrive_in_the_scopes_control_group(t):
+    options = ["--memory=128M", "--memory-high=96M", "--tasks=256", "--cpus=0.75", "--cpu-weight=150", "--io-weight=200", "--cpuset=1"]
+    container = Running(t, job_root(), *IDLE, options=options, name="web")
+    wait_up(container.process)
+    group = cgroup_of_unit(t, "berth-web.scope")
+    assert attribute(group, "memory.max") == str(128 << 20)
+    assert attribute(group, "memory.high") == str(96 << 20)
+    assert attribute(group, "pids.max") == "256"
+    assert attribute(group, "cpu.max") == "75000 100000"
+    assert attribute(group, "cpu.weight") == "150"
+    assert attribute(group, "io.weight") == "default 200"
+    assert attribute(group, "cpuset.cpus.effective") == "1"
+
+
+@test(timeout=120)
+def a_container_without_limits_has_none(t):
+    container = Running(t, job_root(), *IDLE, name="web")
+    wait_up(container.process)
+    group = cgroup_of_unit(t, "berth-web.scope")
+    assert attribute(group, "memory.max") == "max"
+    assert attribute(group, "cpu.max") == "max 100000"
+
+
+@test(timeout=180)
+def a_fork_bomb_stops_at_the_limit_of_tasks_and_can_be_stopped(t):
+    container = Running(t, job_root(), "sh", "-c", BOMB, options=["--tasks=40"], name="bomb")
+    wait_up(container.process)
+    group = cgroup_of_unit(t, "berth-bomb.scope")
+    wait_for(lambda: events_below(group, "pids.events", "max") > 0, "the limit of tasks to be hit", SLOW)
+    assert int(attribute(group, "pids.current")) <= 40
+    systemctl(t, "stop", "berth-bomb.scope")
+    container.wait(SLOW)
+
+
+@test(timeout=120)
+def a_memory_hog_is_killed_and_reported_as_out_of_memory(t):
+    result = berth(t, "run", "--memory=32M", "hog", job_root(), "tail", "/dev/zero", deadline=SLOW)
+    assert result.status == 137, repr(result)
+    assert "out of memory" in result.err.lower(), repr(result)
+
+
+@test(timeout=120)
+def a_limit_that_cannot_be_honoured_is_an_error_before_the_start(t):
+    (t.dir / "seen").mkdir()
+    bind = f"--bind={t.dir / 'seen'}:/tmp"
+    result = berth(t, "run", "--cpuset=77", bind, "web", job_root(), "touch", "/tmp/started", deadline=SLOW)
+    assert_one_clear_line(result, "cpuset|cpus", "77")
+    assert not (t.dir / "seen/started").exists()
+    assert berth_units() == []

@@ -2,6 +2,7 @@
 #include "launcher/config.h"
 
 #include <linux/capability.h>
+#include <sched.h>
 #include <stdlib.h>
 
 #include "common/capabilities.h"
@@ -30,6 +31,24 @@ struct container_config *config_new(void)
     config->stop_timeout = DEFAULT_STOP_TIMEOUT;
     config->start_timeout = DEFAULT_START_TIMEOUT;
     return config;
+}
+
+uint64_t config_namespaces(const struct container_config *config)
+{
+    uint64_t flags = CLONE_NEWNS;
+    if (config->userns != USERNS_HOST)
+        flags |= CLONE_NEWUSER;
+    if (!config->host_pid)
+        flags |= CLONE_NEWPID;
+    if (!config->host_ipc)
+        flags |= CLONE_NEWIPC;
+    if (!config->host_uts)
+        flags |= CLONE_NEWUTS;
+    if (!config->host_cgroupns)
+        flags |= CLONE_NEWCGROUP;
+    if (config->network != NETWORK_HOST)
+        flags |= CLONE_NEWNET;
+    return flags;
 }
 
 struct container_config *config_free(struct container_config *config)

@@ -91,4 +91,6 @@ struct container_config {
 
 /* A config with the documented defaults; NULL without memory. */
 struct container_config *config_new(void);
+/* The CLONE_NEW… flags of the namespaces that are its own. */
+uint64_t config_namespaces(const struct container_config *config);
 struct container_config *config_free(struct container_config *config);

@@ -54,24 +54,6 @@ static const struct option_spec exec_options[] = {
      offsetof(struct exec_request, environment)},
 };
 
-static uint64_t namespace_flags(const struct container_config *config)
-{
-    uint64_t flags = CLONE_NEWNS;
-    if (config->userns != USERNS_HOST)
-        flags |= CLONE_NEWUSER;
-    if (!config->host_pid)
-        flags |= CLONE_NEWPID;
-    if (!config->host_ipc)
-        flags |= CLONE_NEWIPC;
-    if (!config->host_uts)
-        flags |= CLONE_NEWUTS;
-    if (!config->host_cgroupns)
-        flags |= CLONE_NEWCGROUP;
-    if (config->network != NETWORK_HOST)
-        flags |= CLONE_NEWNET;
-    return flags;
-}
-
 static void _noreturn_ report(const struct exec_request *request, const struct exec_report *what,
                               int exit_status)
 {
@@ -160,7 +142,7 @@ static void _noreturn_ enter_and_clone(struct exec_request *request)
      * visible again. */
     if (prctl(PR_SET_DUMPABLE, 0) < 0)
         _exit(EXIT_BERTH_FAILED);
-    if (setns(request->container->pid_fd, (int)namespace_flags(request->container->config)) < 0) {
+    if (setns(request->container->pid_fd, (int)config_namespaces(request->container->config)) < 0) {
         (void)fail(&report_pid.failure, -errno, "entering the container: %m");
         report(request, &report_pid, EXIT_BERTH_FAILED);
     }

@@ -150,28 +150,15 @@ static int step_device_policy(struct container *container, struct failure *failu
     return device_policy_attach(fd, failure);
 }
 
-static uint64_t clone_flags(const struct container_config *config)
-{
-    uint64_t flags = CLONE_NEWNS | CLONE_PIDFD;
-    if (!config->host_pid)
-        flags |= CLONE_NEWPID;
-    if (!config->host_ipc)
-        flags |= CLONE_NEWIPC;
-    if (!config->host_uts)
-        flags |= CLONE_NEWUTS;
-    if (config->network != NETWORK_HOST)
-        flags |= CLONE_NEWNET;
-    if (config->userns != USERNS_HOST)
-        flags |= CLONE_NEWUSER;
-    return flags;
-}
-
 /* clone3(2) into the payload's cgroup: there is no moment in which the container runs outside of it. */
 static pid_t clone_leader(struct container *container)
 {
     int payload = scope_payload_fd(container->scope);
+    /* The cgroup namespace begins where its first process sits: the child makes it, once it sits in the
+     * payload. */
+    uint64_t namespaces = config_namespaces(container->config) & ~(uint64_t)CLONE_NEWCGROUP;
     struct clone_args args = {
-        .flags = clone_flags(container->config) | (payload >= 0 ? CLONE_INTO_CGROUP : 0),
+        .flags = namespaces | CLONE_PIDFD | (payload >= 0 ? CLONE_INTO_CGROUP : 0),
         .pidfd = (uintptr_t)&container->pid_fd,
         .exit_signal = SIGCHLD,
         .cgroup = payload >= 0 ? (uint64_t)payload : 0,

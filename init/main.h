@@ -6,20 +6,7 @@
 #include <stdint.h>
 
 #include "common/time.h"
-
-#define INIT_DEFAULT_STOP_TIMEOUT (10 * USEC_PER_SEC) /* as docker and podman */
-
-struct job_options {
-    char *const *argv;   /* the command */
-    const char *user;    /* "USER[:GROUP[:GROUP...]]", names or numbers of the container; NULL: as PID 1 */
-    const char *workdir; /* where the command starts; NULL: where PID 1 was started */
-    bool single;         /* signals to the child only instead of its process group */
-    bool verbose;        /* says what it does on standard error, which then stays open */
-    usec_t stop_timeout; /* between SIGTERM to what is to end and SIGKILL */
-    bool limits_sigterm; /* the timeout counts for a SIGTERM from outside too: it was asked for */
-    uint64_t inherited_mask; /* blocked signals at entry, bit N-1 for signal N: the command gets it back */
-};
-int job_main(const struct job_options *options); /* init/job/job.c */
+#include "init/job/job-options.h"
 
 struct boot_options {
     const char *target; /* NULL: default.target, else multi-user.target */

@@ -165,7 +165,7 @@ int init_options_parse(struct init_options *options, int argc, char *const *argv
     int i = 1;
     bool verify = false;
 
-    *options = (struct init_options){.stop_timeout = INIT_DEFAULT_STOP_TIMEOUT};
+    *options = (struct init_options){.stop_timeout = JOB_DEFAULT_STOP_TIMEOUT};
     int r = parse_options(options, argc, argv, &i);
     if (r < 0)
         return r;

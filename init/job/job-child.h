@@ -3,8 +3,8 @@
 
 #include <signal.h>
 
+#include "init/job/job-options.h"
 #include "init/job/job-user.h"
-#include "init/main.h"
 
 enum child_step { CHILD_GROUPS, CHILD_GID, CHILD_UID, CHILD_WORKDIR, CHILD_EXEC };
 

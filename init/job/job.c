@@ -16,9 +16,9 @@
 #include "init/job/job-control.h"
 #include "init/job/job-descriptors.h"
 #include "init/job/job-notify.h"
+#include "init/job/job-options.h"
 #include "init/job/job-signals.h"
 #include "init/job/reap.h"
-#include "init/main.h"
 
 enum job_phase {
     JOB_RUNS,
@@ -69,7 +69,7 @@ static void job_order_stop(struct job *job)
     if (job->phase != JOB_RUNS)
         return;
     log_debug("told to stop from outside: SIGTERM to the job");
-    (void)job_signal_send(job->pid, job->options->single, SIGTERM);
+    (void)job_signal_send(job->pid, job->options->audience == JOB_TO_CHILD, SIGTERM);
     job_limit_stop(job);
 }
 
@@ -90,7 +90,7 @@ static void job_take_signal(struct job *job, const struct signalfd_siginfo *info
     /* A child that forwards to its parent would get it back for ever. */
     if ((fate != SIGNAL_FORWARD && fate != SIGNAL_END) || reap_is_child((pid_t)info->ssi_pid))
         return;
-    int r = job_signal_forward(job->pid, job->options->single, info);
+    int r = job_signal_forward(job->pid, job->options->audience == JOB_TO_CHILD, info);
     log_debug("%s from pid %u %s", signal_to_string((int)info->ssi_signo), info->ssi_pid,
               r < 0 ? "came too late for the job" : "forwarded");
 }
@@ -109,7 +109,7 @@ static void job_take_signals(struct job *job)
  * reads it would otherwise not see its end when the job closes it. */
 static void job_runs(struct job *job)
 {
-    descriptors_release_stdio(job->options->verbose);
+    descriptors_release_stdio(job->options->verbosity > 0);
     (void)job_notify(job->notify_fd, "READY=1\n");
     log_debug("%s runs as pid %d", job->options->argv[0], job->pid);
 }
@@ -159,7 +159,7 @@ static void job_check_deadline(struct job *job)
         return;
     if (job->phase == JOB_STOPS) {
         log_debug("the job did not stop in time: SIGKILL");
-        (void)job_signal_send(job->pid, job->options->single, SIGKILL);
+        (void)job_signal_send(job->pid, job->options->audience == JOB_TO_CHILD, SIGKILL);
     } else if (job->phase == JOB_ENDED) {
         log_debug("processes that the job left did not stop in time: SIGKILL");
         (void)signal_the_rest(job, SIGKILL);

@@ -10,13 +10,6 @@
 
 #include "common/text.h"
 
-usec_t now_monotonic(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (usec_t)now.tv_sec * USEC_PER_SEC + (usec_t)now.tv_nsec / NSEC_PER_USEC;
-}
-
 int write_all(int fd, const void *data, size_t size)
 {
     for (const char *p = data; size > 0;) {

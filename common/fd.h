@@ -10,9 +10,6 @@
 #include "common/cleanup.h"
 #include "common/time.h"
 
-/* Now, in microseconds of CLOCK_MONOTONIC. */
-usec_t now_monotonic(void);
-
 /* Writes all of it, over EINTR and short writes. */
 int write_all(int fd, const void *data, size_t size);
 /* Waits for events (poll(2)'s) on one descriptor; 0 when one came, -ETIMEDOUT at the deadline

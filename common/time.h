@@ -16,6 +16,10 @@ typedef uint64_t usec_t;
 #define USEC_PER_MONTH  ((usec_t)2629800 * USEC_PER_SEC)
 #define USEC_PER_YEAR   ((usec_t)31557600 * USEC_PER_SEC)
 
+/* Now, by CLOCK_MONOTONIC and by CLOCK_REALTIME. */
+usec_t now_monotonic(void);
+usec_t now_realtime(void);
+
 /* a + b that stays at USEC_INFINITY instead of wrapping. */
 static inline usec_t usec_add(usec_t a, usec_t b)
 {

@@ -24,10 +24,8 @@ static const struct option_spec list_options[] = {
 /* "3min 12s", the two largest units at the most: a list is read, not computed with. */
 static const char *since(char buffer[static FORMAT_TIMESPAN_MAX], usec_t started)
 {
-    struct timespec now;
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    usec_t now_usec = (usec_t)now.tv_sec * USEC_PER_SEC;
-    format_timespan(buffer, now_usec > started ? (now_usec - started) / USEC_PER_SEC * USEC_PER_SEC : 0);
+    usec_t now = now_realtime();
+    format_timespan(buffer, now > started ? (now - started) / USEC_PER_SEC * USEC_PER_SEC : 0);
     char *second = strchr(buffer, ' ');
     char *third = second ? strchr(second + 1, ' ') : NULL;
     if (third)

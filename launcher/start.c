@@ -225,10 +225,8 @@ static int step_started(struct container *container, struct failure *failure);
 static int step_record(struct container *container, struct failure *failure)
 {
     struct state_record *record = &container->record;
-    struct timespec now;
 
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    record->started = (usec_t)now.tv_sec * USEC_PER_SEC + (usec_t)now.tv_nsec / NSEC_PER_USEC;
+    record->started = now_realtime();
     const char *unit = scope_unit(container->scope), *cgroup = scope_cgroup(container->scope);
     record->root = strv_join(container->config->lower, ":");
     record->command = container->config->command ? strv_join(container->config->command, " ") : NULL;

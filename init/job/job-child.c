@@ -73,28 +73,26 @@ static int become_user(const struct credentials *user, struct child_failure *fai
     return 0;
 }
 
-static int prepare(const struct job_child *child, struct child_failure *failure)
+int job_child_prepare(const struct job_child *child, struct child_failure *failure)
 {
     const char *workdir = child->options->workdir;
 
-    if (child->user->set && become_user(child->user, failure) < 0)
+    if (child->user.set && become_user(&child->user, failure) < 0)
         return -failure->error;
     if (workdir && chdir(workdir) < 0)
         return step_failed(failure, CHILD_WORKDIR);
-    if (child->sockets_passed) {
-        char pid[16];
-        (void)snprintf(pid, sizeof(pid), "%d", getpid());
-        (void)setenv("LISTEN_PID", pid, 1);
-    }
+    (void)sigaction(SIGCHLD, &child->inherited_sigchld, NULL);
+    job_signals_set_mask(child->options->inherited_mask);
     return 0;
 }
 
-static int exit_status_of(const struct child_failure *failure)
+/* sd_listen_fds(3): sockets are for the process that is named. */
+static void pass_sockets(void)
 {
-    if (failure->step != CHILD_EXEC)
-        return EXIT_BERTH_FAILED;
-    bool missing = failure->error == ENOENT && !failure->interpreter_missing;
-    return missing ? EXIT_NOT_FOUND : EXIT_CANNOT_EXECUTE;
+    char pid[16];
+
+    (void)snprintf(pid, sizeof(pid), "%d", getpid());
+    (void)setenv("LISTEN_PID", pid, 1);
 }
 
 static _noreturn_ void child_main(const struct job_child *child, enum terminal_plan plan, int report)
@@ -102,21 +100,20 @@ static _noreturn_ void child_main(const struct job_child *child, enum terminal_p
     struct child_failure failure = {};
 
     job_terminal_take(plan);
-    if (prepare(child, &failure) == 0) {
-        (void)sigaction(SIGCHLD, &child->inherited_sigchld, NULL);
-        job_signals_set_mask(child->options->inherited_mask);
+    if (child->sockets_passed)
+        pass_sockets();
+    if (job_child_prepare(child, &failure) == 0)
         exec_command(child->options->argv, &failure);
-    }
     /* A pipe with room for it: cannot be short. */
     if (write(report, &failure, sizeof(failure)) < 0)
         _exit(EXIT_BERTH_FAILED);
-    _exit(exit_status_of(&failure));
+    _exit(EXIT_CANNOT_EXECUTE); /* the parent knows better */
 }
 
 int job_child_start(const struct job_child *child, pid_t *ret_pid, int *ret_exec_fd)
 {
     _cleanup_close_pair_ int report[2] = EBADF_PAIR;
-    enum terminal_plan plan = job_terminal_release();
+    enum terminal_plan plan = job_terminal_release(child->options);
 
     if (pipe2(report, O_CLOEXEC | O_NONBLOCK) < 0)
         return -errno;

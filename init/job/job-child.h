@@ -17,11 +17,13 @@ struct child_failure {
 
 struct job_child {
     const struct job_options *options;
-    const struct credentials *user; /* not set: stays who it is */
+    struct credentials user; /* not set: stays who it is */
     struct sigaction inherited_sigchld;
     bool sockets_passed; /* LISTEN_PID named us */
 };
 
+/* In a child: becomes the user, goes to the directory, takes the signals back as they were at entry. */
+int job_child_prepare(const struct job_child *child, struct child_failure *failure);
 /* Forks. *ret_exec_fd is non-blocking and reads as one struct child_failure, or as the end once the program
  * runs. */
 int job_child_start(const struct job_child *child, pid_t *ret_pid, int *ret_exec_fd);

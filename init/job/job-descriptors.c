@@ -84,13 +84,13 @@ void descriptors_close_others(int *keep, size_t n)
     close_between(first, UINT_MAX);
 }
 
-void descriptors_release_stdio(bool keep_stderr)
+void descriptors_release_stdio(unsigned keep)
 {
     _cleanup_close_ int nothing = open_nothing();
 
     if (nothing < 0)
         return;
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-        if (fd != STDERR_FILENO || !keep_stderr)
+        if (!(keep >> fd & 1))
             (void)dup3(nothing, fd, O_CLOEXEC);
 }

@@ -12,5 +12,5 @@ void descriptors_fill_stdio(void);
 int descriptors_take_socket(const char *variable);
 /* Closes all from 3 on but those in keep (negative ones are skipped), which may be reordered. */
 void descriptors_close_others(int *keep, size_t n);
-/* Standard input and output, and error too unless kept, lead to /dev/null from here on. */
-void descriptors_release_stdio(bool keep_stderr);
+/* The standard descriptors lead to /dev/null from here on, but for those in the bit mask keep. */
+void descriptors_release_stdio(unsigned keep);

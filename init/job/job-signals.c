@@ -36,6 +36,18 @@ void job_signals_catch_children(struct sigaction *ret_inherited)
     (void)sigaction(SIGCHLD, &(struct sigaction){.sa_handler = SIG_DFL}, ret_inherited);
 }
 
+struct job_signal job_signal_read(const struct signalfd_siginfo *info)
+{
+    return (struct job_signal){
+        .number = (int)info->ssi_signo,
+        .from_kernel = info->ssi_code > 0,
+        .has_value = info->ssi_code == SI_QUEUE,
+        .pid = info->ssi_code > 0 ? 0 : (pid_t)info->ssi_pid,
+        .uid = info->ssi_code > 0 ? 0 : info->ssi_uid,
+        .value = info->ssi_ptr,
+    };
+}
+
 /* Where a signal comes from decides some fates. */
 enum origin {
     FROM_KERNEL,  /* the terminal, a fault, a timer */
@@ -43,11 +55,11 @@ enum origin {
     FROM_INSIDE,
 };
 
-static enum origin signal_origin(const struct signalfd_siginfo *info)
+static enum origin signal_origin(const struct job_signal *signal)
 {
-    if (info->ssi_code > 0)
+    if (signal->from_kernel)
         return FROM_KERNEL;
-    return info->ssi_pid == 0 ? FROM_OUTSIDE : FROM_INSIDE;
+    return signal->pid == 0 ? FROM_OUTSIDE : FROM_INSIDE;
 }
 
 /* What is not in the table is forwarded wherever it comes from. */
@@ -67,38 +79,49 @@ static const struct {
     {SIGTERM, {SIGNAL_FORWARD, SIGNAL_END, SIGNAL_FORWARD}},
 };
 
-enum signal_fate job_signal_fate(const struct signalfd_siginfo *info, pid_t self)
+enum signal_fate job_signal_fate(const struct job_signal *signal, pid_t self, bool literal)
 {
-    if (info->ssi_signo != SIGCHLD && (pid_t)info->ssi_pid == self)
+    if (signal->number != SIGCHLD && signal->pid == self)
         return SIGNAL_DROP;
+    if (literal)
+        return signal->number == SIGCHLD ? SIGNAL_CHILD : SIGNAL_FORWARD;
     FOREACH_ARRAY (fate, fates, ELEMENTSOF(fates))
-        if (fate->signal == (int)info->ssi_signo)
-            return fate->from[signal_origin(info)];
+        if (fate->signal == signal->number)
+            return fate->from[signal_origin(signal)];
     return SIGNAL_FORWARD;
 }
 
-int job_signal_send(pid_t pid, bool single, int signal)
+bool job_signal_means_stop(int number)
 {
-    if (!single && kill(-pid, signal) == 0)
-        return 0;
-    return kill(pid, signal) < 0 ? -errno : 0;
+    static const int stops[] = {SIGTERM, SIGINT, SIGQUIT};
+
+    FOREACH_ARRAY (stop, stops, ELEMENTSOF(stops))
+        if (*stop == number)
+            return true;
+    return false;
 }
 
-int job_signal_forward(pid_t pid, bool single, const struct signalfd_siginfo *info)
+int job_signal_send(pid_t pid, enum job_audience audience, int number)
 {
-    if (info->ssi_code != SI_QUEUE)
-        return job_signal_send(pid, single, (int)info->ssi_signo);
+    if (audience == JOB_TO_GROUP && kill(-pid, number) == 0)
+        return 0;
+    return kill(pid, number) < 0 ? -errno : 0;
+}
 
-    siginfo_t value = {.si_signo = (int)info->ssi_signo, .si_code = SI_QUEUE};
-    value.si_pid = (pid_t)info->ssi_pid;
-    value.si_uid = info->ssi_uid;
-    value.si_value.sival_ptr = (void *)(uintptr_t)info->ssi_ptr;
-    if (!single) {
+int job_signal_forward(pid_t pid, enum job_audience audience, const struct job_signal *signal, int number)
+{
+    if (!signal->has_value)
+        return job_signal_send(pid, audience, number);
+
+    siginfo_t info = {.si_signo = number, .si_code = SI_QUEUE};
+    info.si_pid = signal->pid;
+    info.si_uid = signal->uid;
+    info.si_value.sival_ptr = (void *)(uintptr_t)signal->value;
+    if (audience == JOB_TO_GROUP) {
         _cleanup_close_ int pidfd = sys_pidfd_open(pid, 0);
-        if (pidfd >= 0 &&
-            sys_pidfd_send_signal(pidfd, value.si_signo, &value, PIDFD_SIGNAL_PROCESS_GROUP) == 0)
+        if (pidfd >= 0 && sys_pidfd_send_signal(pidfd, number, &info, PIDFD_SIGNAL_PROCESS_GROUP) == 0)
             return 0;
     }
     /* Older kernels give a value to one process only: the command is who can know what it means. */
-    return syscall(SYS_rt_sigqueueinfo, pid, value.si_signo, &value) < 0 ? -errno : 0;
+    return syscall(SYS_rt_sigqueueinfo, pid, number, &info) < 0 ? -errno : 0;
 }

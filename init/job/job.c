@@ -1,98 +1,188 @@
-/* One job as PID 1, or as a subreaper below another: the order of work from the first descriptor to the exit
- * status. Sleeps in one poll(2); while nothing happens, nothing wakes it. */
+/* One job as PID 1, or as a subreaper below another, from its start to the exit status. Sleeps in one
+ * poll(2); while nothing happens, nothing wakes it. */
+#include "init/job/job.h"
+
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-#include "berth/environment.h"
 #include "berth/exit-codes.h"
 #include "common/fd.h"
 #include "common/log.h"
-#include "common/signals.h"
-#include "init/job/job-child.h"
-#include "init/job/job-control.h"
-#include "init/job/job-descriptors.h"
-#include "init/job/job-notify.h"
-#include "init/job/job-options.h"
-#include "init/job/job-signals.h"
+#include "init/job/job-rest.h"
+#include "init/job/job-voice.h"
 #include "init/job/reap.h"
 
-enum job_phase {
-    JOB_RUNS,
-    JOB_STOPS, /* told to stop, SIGKILL at the deadline */
-    JOB_ENDED, /* what is left of its tree has SIGTERM, SIGKILL at the deadline */
-    JOB_OVER,
-};
+#define AFTER_KILL (5 * USEC_PER_SEC) /* for what does not even end of SIGKILL */
 
-struct job {
-    const struct job_options *options;
-    enum job_phase phase;
-    pid_t self;
-    pid_t pid;
-    int status; /* waitpid(2)'s, of pid */
-    usec_t deadline;
-    int signal_fd;
-    int exec_fd; /* open until the program runs or could not be run */
-    int notify_fd;
-    struct job_control *control; /* NULL: not served */
-};
-
-static void cleanup_job(struct job *job)
+static void tell_pid(const struct job *job, enum job_event_kind kind, pid_t pid, int status)
 {
-    close_fd(job->signal_fd);
-    close_fd(job->exec_fd);
-    close_fd(job->notify_fd);
-    job_control_free(job->control);
+    job_tell(job->options, &(struct job_event){.kind = kind, .pid = pid, .status = status});
 }
 
-/* Signals all that is left of the job: as PID 1 everything in the namespace, else its process group. Outside
- * of PID 1, -1 would reach strangers. */
-static int signal_the_rest(const struct job *job, int signal)
+static void tell_signal(const struct job *job, enum job_event_kind kind, const struct job_signal *signal)
 {
-    return kill(job->self == 1 ? -1 : -job->pid, signal) < 0 ? -errno : 0;
+    job_tell(job->options, &(struct job_event){.kind = kind, .pid = signal->pid, .signal = signal->number});
 }
 
-/* From the first order on. */
+/* Orders to stop */
+
+static void note_who_asked(struct job *job, const struct job_signal *signal)
+{
+    struct job_account *account = &job->account;
+
+    if (account->stop_signal)
+        return; /* the first one */
+    account->stop_signal = signal->number;
+    account->stop_pid = signal->pid;
+    account->stop_uid = signal->uid;
+    account->stop_from_kernel = signal->from_kernel;
+}
+
+/* SIGTERM, by all the rules for it. */
+static void send_term(struct job *job, struct job_signal signal)
+{
+    signal.number = SIGTERM;
+    job_delivery_accept(&job->delivery, &signal, now_monotonic());
+}
+
+/* The first order; with a notice the job hears that first. Others only know SIGTERM, which is passed on. */
+static void job_order_stop(struct job *job, struct job_signal signal)
+{
+    const struct job_options *options = job->options;
+    bool first = !job->told_to_stop;
+
+    job->told_to_stop = true;
+    if (!first || !options->notice) {
+        job_timetable_set(&job->times, JOB_DUE_TERM, USEC_INFINITY);
+        send_term(job, signal);
+        return;
+    }
+    usec_t grace = options->notice_grace ? options->notice_grace : options->stop_timeout;
+    job_timetable_set(&job->times, JOB_DUE_TERM, usec_add(now_monotonic(), grace));
+    signal.number = options->notice;
+    signal.has_value = false;
+    job_delivery_accept(&job->delivery, &signal, now_monotonic());
+}
+
+static void job_due_term(struct job *job)
+{
+    tell_pid(job, JOB_EVENT_STOPPING, job->account.pid, 0);
+    send_term(job, (struct job_signal){.own = true, .limits = true});
+}
+
+static void job_time_limit(struct job *job)
+{
+    if (!job->told_to_stop && !job->account.stop_signal)
+        job->account.cause = JOB_CAUSE_TIME_LIMIT;
+    job_due_term(job);
+}
+
+static void job_kill(struct job *job)
+{
+    job->account.killed = true;
+    (void)job_signal_send(job->account.pid, job->options->audience, SIGKILL);
+    tell_pid(job, JOB_EVENT_KILLED, job->account.pid, 0);
+}
+
+/* SIGKILL follows when one that limits the stop has reached the job. */
 static void job_limit_stop(struct job *job)
 {
-    if (job->phase != JOB_RUNS)
+    if (!job->delivery.limit_begins || job_timetable_is_set(&job->times, JOB_DUE_KILL))
         return;
-    job->phase = JOB_STOPS;
-    job->deadline = usec_add(now_monotonic(), job->options->stop_timeout);
+    job->delivery.limit_begins = false;
+    job_timetable_set(&job->times, JOB_DUE_KILL, usec_add(now_monotonic(), job->options->stop_timeout));
 }
 
-static void job_order_stop(struct job *job)
+/* What is left of the job */
+
+static void job_kill_rest(struct job *job)
 {
-    if (job->phase != JOB_RUNS)
+    tell_pid(job, JOB_EVENT_KILLED, 0, 0);
+    job_rest_signal(job->self, job->account.pid, SIGKILL);
+    job->phase = job->self == 1 ? JOB_OVER : JOB_KILLED; /* the kernel waits for a namespace to be empty */
+    job_timetable_set(&job->times, JOB_DUE_GIVE_UP, usec_add(now_monotonic(), AFTER_KILL));
+}
+
+static void job_end_rest(struct job *job)
+{
+    switch (job->options->rest) {
+    case JOB_REST_LEAVE:
+        job->phase = JOB_OVER;
         return;
-    log_debug("told to stop from outside: SIGTERM to the job");
-    (void)job_signal_send(job->pid, job->options->audience == JOB_TO_CHILD, SIGTERM);
-    job_limit_stop(job);
+    case JOB_REST_TERM:
+        (void)job_signal_send(job->account.pid, job->options->audience, SIGTERM);
+        job_tell(job->options, &(struct job_event){.kind = JOB_EVENT_FORWARDED, .signal = SIGTERM});
+        job->phase = JOB_OVER;
+        return;
+    case JOB_REST_STOP:
+        break;
+    }
+    job->phase = JOB_ENDED;
+    /* Those that are stopped must run to take it. */
+    job_rest_signal(job->self, job->account.pid, SIGTERM);
+    job_rest_signal(job->self, job->account.pid, SIGCONT);
+    job_timetable_set(&job->times, JOB_DUE_KILL_REST, usec_add(now_monotonic(), job->options->stop_timeout));
+}
+
+/* Signals */
+
+/* After the end there is only what the job left, and somebody who is tired of waiting for it. */
+static void signal_after_end(struct job *job, const struct job_signal *signal, enum signal_fate fate)
+{
+    bool stop = fate == SIGNAL_STOP || job_signal_means_stop(signal->number);
+
+    if (job->phase == JOB_ENDED && stop && !reap_is_child(signal->pid))
+        job_kill_rest(job);
+}
+
+static void job_pass_on(struct job *job, struct job_signal *signal, enum signal_fate fate)
+{
+    const struct job_options *options = job->options;
+
+    if (fate == SIGNAL_STOP || job_signal_means_stop(signal->number))
+        note_who_asked(job, signal);
+    if (fate == SIGNAL_STOP || (options->notice && signal->number == SIGTERM)) {
+        /* Other runtimes keep their own time, which may be longer than our default. */
+        signal->limits = fate == SIGNAL_STOP || options->limits_sigterm;
+        job_order_stop(job, *signal);
+        return;
+    }
+    signal->limits = fate == SIGNAL_END && options->limits_sigterm;
+    job_delivery_accept(&job->delivery, signal, now_monotonic());
+}
+
+/* As a shell's job does. PID 1 of a namespace cannot be continued from inside. */
+static void suspend_if_asked(const struct job *job, int number)
+{
+    if (!job->options->suspends || job->self == 1 ||
+        (number != SIGTSTP && number != SIGTTIN && number != SIGTTOU))
+        return;
+    job_tell(job->options, &(struct job_event){.kind = JOB_EVENT_SUSPENDS, .signal = number});
+    (void)kill(job->self, SIGSTOP);
 }
 
 static void job_take_signal(struct job *job, const struct signalfd_siginfo *info)
 {
-    enum signal_fate fate = job_signal_fate(info, job->self);
+    const struct job_options *options = job->options;
+    struct job_signal signal = job_signal_read(info);
+    enum signal_fate fate = job_signal_fate(&signal, job->self, options->literal_signals);
 
-    /* What is left after the job's end has its SIGTERM already. */
-    if (job->phase >= JOB_ENDED)
+    tell_signal(job, JOB_EVENT_RECEIVED, &signal);
+    if (fate == SIGNAL_CHILD || fate == SIGNAL_DROP)
         return;
-    if (fate == SIGNAL_STOP) {
-        job_order_stop(job);
+    if (job->phase != JOB_RUNS) {
+        signal_after_end(job, &signal, fate);
         return;
     }
-    /* Other runtimes keep their own time, which may be longer than our default. */
-    if (fate == SIGNAL_END && job->options->limits_sigterm)
-        job_limit_stop(job);
     /* A child that forwards to its parent would get it back for ever. */
-    if ((fate != SIGNAL_FORWARD && fate != SIGNAL_END) || reap_is_child((pid_t)info->ssi_pid))
+    if (!options->literal_signals && reap_is_child(signal.pid)) {
+        tell_signal(job, JOB_EVENT_DROPPED, &signal);
         return;
-    int r = job_signal_forward(job->pid, job->options->audience == JOB_TO_CHILD, info);
-    log_debug("%s from pid %u %s", signal_to_string((int)info->ssi_signo), info->ssi_pid,
-              r < 0 ? "came too late for the job" : "forwarded");
+    }
+    job_pass_on(job, &signal, fate);
+    suspend_if_asked(job, signal.number);
 }
 
 static void job_take_signals(struct job *job)
@@ -105,14 +195,7 @@ static void job_take_signals(struct job *job)
             job_take_signal(job, info);
 }
 
-/* Once the program runs PID 1 lets go of all that is the job's. Standard error stays with --verbose only: who
- * reads it would otherwise not see its end when the job closes it. */
-static void job_runs(struct job *job)
-{
-    descriptors_release_stdio(job->options->verbosity > 0);
-    (void)job_notify(job->notify_fd, "READY=1\n");
-    log_debug("%s runs as pid %d", job->options->argv[0], job->pid);
-}
+/* Children */
 
 static void job_take_exec_report(struct job *job)
 {
@@ -124,53 +207,79 @@ static void job_take_exec_report(struct job *job)
     if (n < 0)
         return;
     job->exec_fd = close_fd(job->exec_fd);
-    if ((size_t)n == sizeof(failure))
-        job_child_log_failure(job->options, &failure);
-    else
+    if ((size_t)n != sizeof(failure)) {
         job_runs(job);
+        return;
+    }
+    job_tell(job->options, &(struct job_event){.kind = JOB_EVENT_EXEC_FAILED, .failure = &failure});
+    job->exec_status = job_exec_status(job->options, &failure);
+}
+
+static void job_ended(struct job *job, int status)
+{
+    job_take_exec_report(job); /* it may have come after we looked */
+    job->account.status = status;
+    job->account.runtime = now_monotonic() - job->started;
+    job->account.end = now_realtime();
+    job_timetable_job_ended(&job->times);
+    tell_pid(job, JOB_EVENT_ENDED, job->account.pid, status);
+    job_end_rest(job);
 }
 
 static void job_reaped(void *userdata, pid_t pid, int status)
 {
     struct job *job = userdata;
 
-    if (pid != job->pid || job->phase >= JOB_ENDED)
-        return;
-    job_take_exec_report(job); /* it may have come after we looked */
-    job->status = status;
-    job->phase = JOB_ENDED;
-    job->deadline = usec_add(now_monotonic(), job->options->stop_timeout);
-    /* Those that are stopped must run to take it. */
-    (void)signal_the_rest(job, SIGTERM);
-    (void)signal_the_rest(job, SIGCONT);
+    if (pid == job->account.pid && job->phase == JOB_RUNS) {
+        job_ended(job, status);
+    } else if (!job_delivery_reaped(&job->delivery, pid, now_monotonic())) {
+        job->account.orphans_reaped++;
+        tell_pid(job, JOB_EVENT_REAPED, pid, status);
+    }
 }
 
 static void job_reap(struct job *job)
 {
     bool children_left = reap_children(job_reaped, job);
 
-    if (job->phase == JOB_ENDED && (!children_left || signal_the_rest(job, 0) == -ESRCH))
+    if (job->phase == JOB_KILLED && children_left)
+        job_rest_signal(job->self, job->account.pid, SIGKILL);
+    if ((job->phase == JOB_ENDED || job->phase == JOB_KILLED) && !children_left)
         job->phase = JOB_OVER;
 }
 
-static void job_check_deadline(struct job *job)
+/* Times */
+
+static void job_do_due(struct job *job)
 {
-    if (job->deadline == USEC_INFINITY || now_monotonic() < job->deadline)
-        return;
-    if (job->phase == JOB_STOPS) {
-        log_debug("the job did not stop in time: SIGKILL");
-        (void)job_signal_send(job->pid, job->options->audience == JOB_TO_CHILD, SIGKILL);
-    } else if (job->phase == JOB_ENDED) {
-        log_debug("processes that the job left did not stop in time: SIGKILL");
-        (void)signal_the_rest(job, SIGKILL);
-        job->phase = JOB_OVER;
+    usec_t now = now_monotonic();
+    enum job_due due;
+    int warning;
+
+    while ((due = job_timetable_take(&job->times, job->options, now, &warning)) != JOB_DUE_NOTHING) {
+        if (due == JOB_DUE_WARNING)
+            job_delivery_accept(&job->delivery, &(struct job_signal){.number = warning, .own = true}, now);
+        else if (due == JOB_DUE_TIME_LIMIT)
+            job_time_limit(job);
+        else if (due == JOB_DUE_TERM)
+            job_due_term(job);
+        else if (due == JOB_DUE_KILL)
+            job_kill(job);
+        else if (due == JOB_DUE_KILL_REST)
+            job_kill_rest(job);
+        else
+            job->phase = JOB_OVER;
     }
-    job->deadline = USEC_INFINITY;
+    if (job->phase == JOB_RUNS)
+        job_delivery_run(&job->delivery, now);
 }
 
 /* Milliseconds for poll(2), rounded up so that the deadline has come afterwards. */
-static int poll_timeout(usec_t deadline)
+static int poll_timeout(const struct job *job)
 {
+    usec_t deadline = job_timetable_next(&job->times);
+    if (job->phase == JOB_RUNS)
+        deadline = MIN(deadline, job_delivery_next(&job->delivery));
     if (deadline == USEC_INFINITY)
         return -1;
     usec_t now = now_monotonic(), left = deadline > now ? deadline - now : 0;
@@ -185,92 +294,65 @@ static int job_run(struct job *job)
             {.fd = job->exec_fd, .events = POLLIN},
         };
         size_t n = 2 + job_control_poll(job->control, fds + 2);
-        if (poll(fds, (nfds_t)n, poll_timeout(job->deadline)) < 0 && errno != EINTR)
+        if (poll(fds, (nfds_t)n, poll_timeout(job)) < 0 && errno != EINTR)
             return log_errno(errno, "cannot wait for the job");
         job_take_exec_report(job);
         job_take_signals(job);
         job_reap(job);
         job_control_serve(job->control, fds + 2, n - 2);
-        job_check_deadline(job);
+        job_do_due(job);
+        job_limit_stop(job);
     }
     return 0;
 }
 
-/* A socket of the launcher's that cannot be used is worth a line, and no reason not to run the job. */
-static int take_socket(const char *variable)
+/* The end */
+
+/* It was asked to stop and did, by itself or of a signal that asked it to. */
+static bool stopped_in_time(const struct job *job)
 {
-    int fd = descriptors_take_socket(variable);
-    if (fd < 0 && fd != -ENOENT)
-        log_warning_errno(fd, "$%s names no socket, going on without", variable);
-    return fd;
+    const struct job_account *account = &job->account;
+
+    if (!account->stop_signal || account->killed || job->account.cause == JOB_CAUSE_TIME_LIMIT)
+        return false;
+    return !WIFSIGNALED(account->status) || job_signal_means_stop(WTERMSIG(account->status));
 }
 
-static int job_user(const struct job_options *options, struct credentials *ret)
+static int job_exit_status(const struct job *job)
 {
-    char object[JOB_USER_OBJECT_MAX];
-    int r = options->user ? job_user_resolve(options->user, ret, object) : 0;
-
-    if (r == -ESRCH)
-        log_error("--user=%s: no %s in the container's /etc/passwd or /etc/group", options->user, object);
-    else if (r < 0)
-        log_errno(r, "--user=%s: USER[:GROUP...] as names or numbers", options->user);
-    return r;
+    if (job->exec_status)
+        return job->exec_status;
+    int status = reap_exit_status(job->account.status);
+    if (job_options_expects(job->options, (uint8_t)status))
+        return 0;
+    return job->options->stop_is_success && stopped_in_time(job) ? 0 : status;
 }
 
-static int job_start(struct job *job)
+/* Nobody asked before, but it died of a signal that somebody sent through us. */
+static void job_settle_cause(struct job *job)
 {
-    _cleanup_credentials_ struct credentials user = {};
-    const char *listen_pid = getenv("LISTEN_PID");
-    struct job_child child = {
-        .options = job->options,
-        .user = &user,
-        .sockets_passed = listen_pid && atoi(listen_pid) == job->self,
-    };
+    struct job_account *account = &job->account;
+    const struct job_signal *last = &job->delivery.last;
 
-    if (job_user(job->options, &user) < 0)
-        return -EINVAL;
-    job_signals_catch_children(&child.inherited_sigchld);
-    int r = job_child_start(&child, &job->pid, &job->exec_fd);
-    if (r < 0)
-        return log_errno(r, "cannot start a process for %s", job->options->argv[0]);
-    return 0;
-}
-
-static int job_set_up(struct job *job)
-{
-    descriptors_fill_stdio();
-    int control_fd = take_socket(ENV_CONTROL_FD);
-    job->notify_fd = take_socket(ENV_NOTIFY_FD);
-    job->signal_fd = job_signals_open();
-    if (job->signal_fd < 0)
-        return log_errno(job->signal_fd, "cannot receive signals");
-    if (job->self != 1) {
-        (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
-        log_debug("not PID 1: orphans of the job come here all the same, as a subreaper");
-    }
-    int r = job_start(job);
-    if (r < 0)
-        return r;
-    int keep[] = {job->signal_fd, job->exec_fd, job->notify_fd, control_fd};
-    descriptors_close_others(keep, ELEMENTSOF(keep));
-    (void)chdir("/");
-    job->control = control_fd < 0 ? NULL : job_control_new(control_fd, job->pid, job->options->argv);
-    return 0;
+    if (!account->stop_signal && WIFSIGNALED(account->status) && WTERMSIG(account->status) == last->number)
+        note_who_asked(job, last);
+    if (account->cause == JOB_CAUSE_ITSELF && account->stop_signal)
+        account->cause = JOB_CAUSE_STOP;
+    account->signals_forwarded = job->delivery.n_sent;
+    account->exit_status = job_exit_status(job);
 }
 
 int job_main(const struct job_options *options)
 {
-    _cleanup_(cleanup_job) struct job job = {
-        .options = options,
-        .self = getpid(),
-        .deadline = USEC_INFINITY,
-        .signal_fd = -EBADF,
-        .exec_fd = -EBADF,
-        .notify_fd = -EBADF,
-    };
+    _cleanup_(job_done) struct job job;
 
-    if (job_set_up(&job) < 0 || job_run(&job) < 0)
+    int r = job_start(&job, options);
+    if (r < 0 || job_run(&job) < 0)
         return EXIT_BERTH_FAILED;
-    log_debug("the job ended with exit status %d", reap_exit_status(job.status));
-    return reap_exit_status(job.status);
+    job_settle_cause(&job);
+    tell_pid(&job, JOB_EVENT_EXIT, job.account.pid, job.account.exit_status);
+    r = job.exec_status ? 0 : job_report(options, &job.account, job.report_fd);
+    if (r < 0)
+        log_warning_errno(r, "cannot write the report to %s", options->report);
+    return job.account.exit_status;
 }

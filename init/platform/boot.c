@@ -42,7 +42,7 @@
 /* Children inherit what PID 1 has: with default actions here, no spawn needs to reset any. */
 static void default_signal_actions(void)
 {
-    for (int signal = 1; signal <= SIGNAL_NUMBER_MAX; signal++)
+    for (int signal = 1; signal <= JOB_SIGNAL_MAX; signal++)
         (void)sigaction(signal, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
 }
 
@@ -74,7 +74,8 @@ static int prepare_process(struct platform *platform, int *ret_control, enum ter
     *ret_control = descriptors_take_socket(ENV_CONTROL_FD);
     platform->upward = descriptors_take_socket(ENV_NOTIFY_FD);
     descriptors_close_others((int[]){*ret_control, platform->upward}, 2);
-    *ret_terminal = platform->options->command ? job_terminal_release() : TERMINAL_NONE;
+    *ret_terminal =
+        platform->options->command ? job_terminal_release(&(struct job_options){}) : TERMINAL_NONE;
     platform->is_init = getpid() == 1;
     if (!platform->is_init && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
         return -errno;
@@ -89,10 +90,7 @@ static int prepare_process(struct platform *platform, int *ret_control, enum ter
 
 static void read_clocks(struct platform *platform)
 {
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    platform->boot_realtime = (usec_t)now.tv_sec * USEC_PER_SEC + (usec_t)now.tv_nsec / NSEC_PER_USEC;
+    platform->boot_realtime = now_realtime();
     if (getrandom(&platform->seed, sizeof(platform->seed), GRND_NONBLOCK) != sizeof(platform->seed))
         platform->seed = platform->boot_realtime;
 }

@@ -50,14 +50,6 @@ struct logs {
     char buffer[LOG_LINE_MAX + LOG_READ_MAX];
 };
 
-static usec_t now_realtime(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_REALTIME, &ts);
-    return (usec_t)ts.tv_sec * USEC_PER_SEC + (usec_t)ts.tv_nsec / NSEC_PER_USEC;
-}
-
 static struct log_unit **log_unit_slot(struct logs *logs, const char *name)
 {
     uint32_t hash = 2166136261u; /* FNV-1a */

@@ -218,20 +218,25 @@ bool process_group_has(const struct process_group *group, pid_t pid)
     return has_session(group, getsid(pid)) || has_invocation(group, pid);
 }
 
-void processes_kill_descendants(void)
+int processes_signal_descendants(int signal)
 {
+    _cleanup_process_table_ struct process_table table = {0};
     pid_t self = getpid();
 
-    for (unsigned i = 0; i < KILL_ROUNDS_MAX; i++) {
-        _cleanup_process_table_ struct process_table table = {0};
-        if (process_table_read(&table) < 0)
+    int r = process_table_read(&table);
+    if (r < 0)
+        return r;
+    FOREACH_ARRAY (p, table.processes, table.n)
+        p->member = p->parent == self;
+    mark_descendants(&table);
+    return (int)signal_members(&table, signal, 0);
+}
+
+void processes_kill_descendants(void)
+{
+    for (unsigned i = 0; i < KILL_ROUNDS_MAX; i++)
+        if (processes_signal_descendants(SIGKILL) <= 0)
             return;
-        FOREACH_ARRAY (p, table.processes, table.n)
-            p->member = p->parent == self;
-        mark_descendants(&table);
-        if (signal_members(&table, SIGKILL, 0) == 0)
-            return;
-    }
 }
 
 bool processes_is_host_init(void)

@@ -22,7 +22,9 @@ size_t process_group_kill(struct process_group *group, int signal, pid_t except)
 /* Whether the process is one of the group's. */
 bool process_group_has(const struct process_group *group, pid_t pid);
 
-/* SIGKILL to all descendants of this process: the end of a PID 1 that is none. */
+/* Signals all descendants of this process. Returns how many there were, or -errno without a /proc. */
+int processes_signal_descendants(int signal);
+/* SIGKILL to all of them, also to those that come up meanwhile: the end of a PID 1 that is none. */
 void processes_kill_descendants(void);
 /* Whether this process is PID 1 of the host's own pid namespace. */
 bool processes_is_host_init(void);

@@ -18,12 +18,13 @@ static enum signal_fate fate(int signal, int code, pid_t pid)
 {
     const struct signalfd_siginfo info = {
         .ssi_signo = (uint32_t)signal, .ssi_code = code, .ssi_pid = (uint32_t)pid};
-    return job_signal_fate(&info, SELF);
+    const struct job_signal read = job_signal_read(&info);
+    return job_signal_fate(&read, SELF, false);
 }
 
 static void test_every_signal_that_is_sent_reaches_the_job(void **state)
 {
-    for (int signal = 1; signal <= SIGNAL_NUMBER_MAX; signal++) {
+    for (int signal = 1; signal <= JOB_SIGNAL_MAX; signal++) {
         if (signal == SIGCHLD || signal == SIGKILL || signal == SIGSTOP)
             continue;
         assert_int_equal(fate(signal, SENT, INSIDE), SIGNAL_FORWARD);

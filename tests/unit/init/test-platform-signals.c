@@ -68,7 +68,7 @@ static void below_another_init_everybody_who_may_signal_may_stop(void **state)
 
 static void other_signals_mean_nothing(void **state)
 {
-    for (int signal = 1; signal <= SIGNAL_NUMBER_MAX; signal++) {
+    for (int signal = 1; signal <= JOB_SIGNAL_MAX; signal++) {
         enum signal_order order = judge(signal, 7, SOMEBODY, SI_USER, true);
         assert_true(order == ORDER_NONE || order == ORDER_REFUSED || signal == SIGCHLD);
     }

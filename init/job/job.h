@@ -1,0 +1,40 @@
+/* One job from its start to its end: what job-start.c makes and job.c runs. */
+#pragma once
+
+#include "init/job/job-child.h"
+#include "init/job/job-control.h"
+#include "init/job/job-delivery.h"
+#include "init/job/job-report.h"
+#include "init/job/job-timetable.h"
+
+enum job_phase {
+    JOB_RUNS,
+    JOB_ENDED,  /* what is left of its tree has SIGTERM */
+    JOB_KILLED, /* it has SIGKILL */
+    JOB_OVER,
+};
+
+struct job {
+    const struct job_options *options;
+    enum job_phase phase;
+    pid_t self;
+    struct job_child child; /* whom it runs as */
+    struct job_hook hook;
+    struct job_delivery delivery;
+    struct job_timetable times;
+    struct job_account account; /* account.pid: the job's process */
+    usec_t started;             /* CLOCK_MONOTONIC */
+    int exec_status;            /* what we exit with when the command could not be run; 0: it ran */
+    bool told_to_stop;
+    int signal_fd;
+    int exec_fd; /* open until the program runs or could not be run */
+    int notify_fd;
+    int report_fd;               /* -ENOENT: none */
+    struct job_control *control; /* NULL: not served */
+};
+
+/* Signals, descriptors, the subreaper, and the process. 0 or -errno, and what failed was said. */
+int job_start(struct job *job, const struct job_options *options);
+/* The program runs: from here on we hold nothing that is the job's. */
+void job_runs(struct job *job);
+void job_done(struct job *job);

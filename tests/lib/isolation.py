@@ -89,6 +89,8 @@ def _child(function, cgroup, cgroup_mount):
     try:
         _enter(cgroup, cgroup_mount)
         status = function()
+    except SystemExit as end:  # --help, a wrong option
+        status = end.code or 0
     except BaseException:
         traceback.print_exc()
     finally:

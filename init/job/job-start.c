@@ -62,6 +62,7 @@ static int start_process(struct job *job)
     job->child.options = options;
     job->child.sockets_passed = listen_pid && atoi(listen_pid) == job->self;
     job_signals_catch_children(&job->child.inherited_sigchld);
+    job_report_begin(options, &job->account);
     job->started = now_monotonic();
     job->account.start = now_realtime();
     int r = job_child_start(&job->child, &job->account.pid, &job->exec_fd);
@@ -77,7 +78,7 @@ static int start_process(struct job *job)
 static int open_report(struct job *job)
 {
     job->report_fd = job_report_open(job->options);
-    if (job->report_fd < 0 && job->report_fd != -ENOENT)
+    if (job->report_fd < 0 && job->options->report)
         return log_errno(job->report_fd, "cannot open %s for the report", job->options->report);
     return 0;
 }
@@ -88,18 +89,22 @@ int job_start(struct job *job, const struct job_options *options)
         .options = options,
         .self = getpid(),
         .delivery.options = options,
+        .signal_fd = -EBADF,
         .exec_fd = -EBADF,
+        .notify_fd = -EBADF,
         .report_fd = -EBADF,
     };
     job->hook.child = &job->child;
     job->delivery.hook = &job->hook;
+    if (open_report(job) < 0)
+        return -EINVAL;
     descriptors_fill_stdio();
     int control_fd = take_socket(ENV_CONTROL_FD);
     job->notify_fd = take_socket(ENV_NOTIFY_FD);
     job->signal_fd = job_signals_open();
     if (job->signal_fd < 0)
         return log_errno(job->signal_fd, "cannot receive signals");
-    if (open_report(job) < 0 || become_reaper(job) < 0 || resolve_user(options, &job->child.user) < 0)
+    if (become_reaper(job) < 0 || resolve_user(options, &job->child.user) < 0)
         return -EINVAL;
     int r = start_process(job);
     if (r < 0)
@@ -114,11 +119,11 @@ int job_start(struct job *job, const struct job_options *options)
 
 /* Who writes to a descriptor of the job's later keeps it; whoever reads it would otherwise not see the end
  * when the job closes it. */
-static unsigned stdio_to_keep(const struct job_options *options)
+static unsigned stdio_to_keep(const struct job_options *options, bool memory_limited)
 {
     unsigned keep = 0;
 
-    if (options->verbosity > 0 || options->tell_reaped || options->time_limit > 0)
+    if (options->verbosity > 0 || options->tell_reaped || options->time_limit > 0 || memory_limited)
         keep |= 1U << STDERR_FILENO;
     FOREACH_ARRAY (rule, options->rules, ELEMENTSOF(options->rules))
         if (rule->command)
@@ -128,8 +133,9 @@ static unsigned stdio_to_keep(const struct job_options *options)
 
 void job_runs(struct job *job)
 {
-    job->account.oom_kills_before = job_oom_kills();
-    descriptors_release_stdio(stdio_to_keep(job->options));
+    bool memory_limited = job_report_watch_memory(&job->account);
+
+    descriptors_release_stdio(stdio_to_keep(job->options, memory_limited));
     (void)job_notify(job->notify_fd, "READY=1\n");
     job_tell(job->options, &(struct job_event){.kind = JOB_EVENT_EXECUTED, .pid = job->account.pid});
 }

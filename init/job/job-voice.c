@@ -22,15 +22,3 @@ int job_pause(const struct job_options *options)
 {
     return 0;
 }
-int job_report_open(const struct job_options *options)
-{
-    return -ENOENT;
-}
-uint64_t job_oom_kills(void)
-{
-    return 0;
-}
-int job_report(const struct job_options *options, struct job_account *account, int fd)
-{
-    return 0;
-}

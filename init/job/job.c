@@ -346,13 +346,10 @@ int job_main(const struct job_options *options)
 {
     _cleanup_(job_done) struct job job;
 
-    int r = job_start(&job, options);
-    if (r < 0 || job_run(&job) < 0)
+    if (job_start(&job, options) < 0 || job_run(&job) < 0)
         return EXIT_BERTH_FAILED;
     job_settle_cause(&job);
     tell_pid(&job, JOB_EVENT_EXIT, job.account.pid, job.account.exit_status);
-    r = job.exec_status ? 0 : job_report(options, &job.account, job.report_fd);
-    if (r < 0)
-        log_warning_errno(r, "cannot write the report to %s", options->report);
+    (void)job_report(options, &job.account, job.report_fd);
     return job.account.exit_status;
 }

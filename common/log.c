@@ -2,7 +2,9 @@
 #include "common/log.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +15,8 @@
 static const char *log_program = "berth";
 static enum log_level log_level = LOG_LEVEL_INFO;
 static int log_fd = STDERR_FILENO;
+static bool log_waits = true;
+static unsigned log_lost;
 
 void log_set_program(const char *name)
 {
@@ -34,6 +38,36 @@ void log_set_fd(int fd)
     log_fd = fd;
 }
 
+void log_never_wait(void)
+{
+    log_waits = false;
+}
+
+/* A pipe that is ready takes a whole page at once. */
+static bool log_has_room(void)
+{
+    struct pollfd pfd = {.fd = log_fd, .events = POLLOUT};
+    return log_waits || poll(&pfd, 1, 0) != 0;
+}
+
+static void log_put(const char *line, size_t size)
+{
+    if (!log_has_room() || write(log_fd, line, size) < 0)
+        log_lost++; /* there is nobody who reads */
+}
+
+static void log_tell_lost(void)
+{
+    char line[128];
+    unsigned lost = log_lost;
+
+    if (lost == 0 || !log_has_room())
+        return;
+    log_lost = 0;
+    int n = snprintf(line, sizeof(line), "%s: %u lines were lost, as nobody read them\n", log_program, lost);
+    log_put(line, MIN((size_t)n, sizeof(line) - 1));
+}
+
 static void _printf_(2, 0) log_write(const char *reason, const char *format, va_list ap)
 {
     char line[2048];
@@ -51,8 +85,8 @@ static void _printf_(2, 0) log_write(const char *reason, const char *format, va_
     line[used] = 0;
     blank_control_characters(line); /* of a hostile name */
     line[used++] = '\n';
-    if (write(log_fd, line, used) < 0)
-        return; /* there is nobody left to tell */
+    log_tell_lost();
+    log_put(line, used);
 }
 
 void log_line(enum log_level level, const char *format, ...)

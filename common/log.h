@@ -13,6 +13,9 @@ void log_set_level(enum log_level level);
 enum log_level log_get_level(void);
 /* Where lines go; the default is descriptor 2. */
 void log_set_fd(int fd);
+/* From here on a line for which a pipe has no room is dropped instead of waited for: who does not read must
+ * not hold PID 1 up. The next line that goes out says how many were lost. */
+void log_never_wait(void);
 
 void log_line(enum log_level level, const char *format, ...) _printf_(2, 3);
 /* The same with ": strerror(error)" behind it; returns -abs(error), so that `return log_errno(r, ...)` works.

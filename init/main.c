@@ -51,6 +51,7 @@ static int berth_init_main(int argc, char **argv)
     struct init_options options;
 
     log_set_program("berth-init");
+    log_never_wait();
     int r = init_options_parse(&options, argc, argv);
     if (r < 0) {
         log_error("%s", options.error);

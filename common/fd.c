@@ -5,10 +5,27 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 
+#include "common/syscalls.h"
 #include "common/text.h"
+
+#define DESCRIPTORS_MAX 65536 /* that are closed where the kernel does not close them all at once */
+
+void close_descriptors(unsigned first, unsigned last, unsigned flags)
+{
+    struct rlimit limit;
+
+    if (first > last || sys_close_range(first, last, flags) == 0)
+        return;
+    /* Before Linux 5.9 (5.11 with flags), and under filters that do not know it: one by one. */
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur > DESCRIPTORS_MAX)
+        limit.rlim_cur = DESCRIPTORS_MAX;
+    for (unsigned fd = first; fd <= last && fd < limit.rlim_cur; fd++)
+        (void)((flags & CLOSE_RANGE_CLOEXEC) ? fcntl((int)fd, F_SETFD, FD_CLOEXEC) : close((int)fd));
+}
 
 int write_all(int fd, const void *data, size_t size)
 {

@@ -10,6 +10,10 @@
 #include "common/cleanup.h"
 #include "common/time.h"
 
+/* Closes first to last; with CLOSE_RANGE_CLOEXEC the next execve(2) does. Nothing is fine when first > last.
+ */
+void close_descriptors(unsigned first, unsigned last, unsigned flags);
+
 /* Writes all of it, over EINTR and short writes. */
 int write_all(int fd, const void *data, size_t size);
 /* Waits for events (poll(2)'s) on one descriptor; 0 when one came, -ETIMEDOUT at the deadline

@@ -175,8 +175,7 @@ int child_exec(struct container *container, struct failure *failure)
         return r;
     umask(022);
     /* All descriptors are close-on-exec from birth; this is the belt to those braces. */
-    if (sys_close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) < 0 && errno != ENOSYS && errno != EINVAL)
-        return fail(failure, -errno, "close-on-exec: %m");
+    close_descriptors(3, ~0U, CLOSE_RANGE_CLOEXEC);
     if (keep_across_exec(container->control_fd) < 0 || keep_across_exec(container->notify_child_fd) < 0)
         return fail(failure, -errno, "sockets of berth-init: %m");
     block_all_signals();

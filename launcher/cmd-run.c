@@ -148,9 +148,12 @@ int cmd_run(int argc, char **argv)
     sigaddset(&set, SIGPIPE);
     (void)sigprocmask(SIG_BLOCK, &set, NULL);
     (void)signal(SIGCHLD, SIG_DFL); /* a caller that ignores it would have our children vanish */
-    if (config->detach && (r = detach_fork(config, &run.report_fd, &exit_status)) != 0)
-        return r < 0 ? report_failure(&(const struct failure){.text = "cannot go to the background"})
-                     : exit_status;
+    if (config->detach && (r = detach_fork(config, &run.report_fd, &exit_status)) > 0)
+        return exit_status;
+    if (r < 0) {
+        (void)fail(&failure, r, "cannot go to the background: %s", strerror(-r));
+        return report_failure(&failure);
+    }
 
     container_init(&run.container, config);
     return start_and_watch(&run);

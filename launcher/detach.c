@@ -11,7 +11,6 @@
 #include "berth/exit-codes.h"
 #include "common/fd.h"
 #include "common/log.h"
-#include "common/syscalls.h"
 #include "launcher/verbs.h"
 
 /* What the caller's shell sees. */
@@ -50,11 +49,10 @@ static int wait_for_report(const struct container_config *config, int fd)
 }
 
 /* All descriptors but the standard streams, which are let go later, and this one. */
-static int close_all_but(int fd)
+static void close_all_but(int fd)
 {
-    if (fd > STDERR_FILENO + 1 && sys_close_range(STDERR_FILENO + 1, (unsigned)fd - 1, 0) < 0)
-        return -errno;
-    return sys_close_range((unsigned)fd + 1, ~0U, 0) < 0 ? -errno : 0;
+    close_descriptors(STDERR_FILENO + 1, (unsigned)fd - 1, 0);
+    close_descriptors((unsigned)fd + 1, ~0U, 0);
 }
 
 int detach_fork(const struct container_config *config, int *ret_report_fd, int *ret_exit_status)
@@ -77,7 +75,8 @@ int detach_fork(const struct container_config *config, int *ret_report_fd, int *
         return -errno;
     pair[0] = close_fd(pair[0]);
     *ret_report_fd = TAKE_FD(pair[1]);
-    return close_all_but(*ret_report_fd);
+    close_all_but(*ret_report_fd);
+    return 0;
 }
 
 void detach_report(int *report_fd, const struct detach_report *report)

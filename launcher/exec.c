@@ -106,8 +106,7 @@ static int become_command(const struct exec_request *request, const struct user_
     sigemptyset(&none);
     if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)
         return fail(failure, -errno, "signal mask: %m");
-    if (sys_close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) < 0 && errno != ENOSYS && errno != EINVAL)
-        return fail(failure, -errno, "close-on-exec: %m");
+    close_descriptors(3, ~0U, CLOSE_RANGE_CLOEXEC);
     return 0;
 }
 

@@ -5,13 +5,12 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/fd.h"
 #include "common/parse.h"
-#include "common/syscalls.h"
 
 /* Something that holds nothing and is always there: a root without /dev has no null device. */
 static int open_nothing(void)
@@ -57,19 +56,6 @@ static int compare_fds(const void *a, const void *b)
     return *(const int *)a - *(const int *)b;
 }
 
-static void close_between(unsigned first, unsigned last)
-{
-    struct rlimit limit;
-
-    if (first > last || sys_close_range(first, last, 0) == 0)
-        return;
-    /* Before Linux 5.9. */
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur > 65536)
-        limit.rlim_cur = 65536;
-    for (unsigned fd = first; fd <= last && fd < limit.rlim_cur; fd++)
-        (void)close((int)fd);
-}
-
 void descriptors_close_others(int *keep, size_t n)
 {
     unsigned first = STDERR_FILENO + 1;
@@ -78,10 +64,10 @@ void descriptors_close_others(int *keep, size_t n)
     FOREACH_ARRAY (fd, keep, n) {
         if (*fd < (int)first)
             continue;
-        close_between(first, (unsigned)*fd - 1);
+        close_descriptors(first, (unsigned)*fd - 1, 0);
         first = (unsigned)*fd + 1;
     }
-    close_between(first, UINT_MAX);
+    close_descriptors(first, UINT_MAX, 0);
 }
 
 void descriptors_release_stdio(unsigned keep)

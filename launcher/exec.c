@@ -250,6 +250,9 @@ int exec_start(struct container *container, char **argv, const int fds[static 3]
     int fd = r < 0 ? -EBADF : sys_pidfd_open(pid, 0);
     if (fd >= 0)
         return fd;
+    if (r >= 0)
+        r = fail(failure, -errno, "pidfd of the command: %m");
+    (void)kill(pid, SIGKILL); /* our child, and not waited for: nobody else has its number */
     (void)waitid(P_PID, (id_t)pid, &info, WEXITED);
-    return r < 0 ? r : fail(failure, -errno, "pidfd of the command: %m");
+    return r;
 }

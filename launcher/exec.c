@@ -22,6 +22,7 @@
 #include "common/syscalls.h"
 #include "common/text.h"
 #include "launcher/cgroup.h"
+#include "launcher/hint.h"
 #include "launcher/options.h"
 #include "launcher/privileges.h"
 #include "launcher/userns.h"
@@ -220,7 +221,8 @@ static int parse_request(struct exec_request *request, char **argv, struct failu
     return *request->argv ? 0 : fail(failure, -EINVAL, "exec needs a command");
 }
 
-int exec_start(struct container *container, char **argv, const int fds[static 3], struct failure *failure)
+static int start_command(struct container *container, char **argv, const int fds[static 3],
+                         struct failure *failure)
 {
     _cleanup_(exec_request_done) struct exec_request request = {
         .container = container, .fds = fds, .cgroup_fd = -EBADF, .report_fd = -EBADF};
@@ -254,5 +256,13 @@ int exec_start(struct container *container, char **argv, const int fds[static 3]
         r = fail(failure, -errno, "pidfd of the command: %m");
     (void)kill(pid, SIGKILL); /* our child, and not waited for: nobody else has its number */
     (void)waitid(P_PID, (id_t)pid, &info, WEXITED);
+    return r;
+}
+
+int exec_start(struct container *container, char **argv, const int fds[static 3], struct failure *failure)
+{
+    int r = start_command(container, argv, fds, failure);
+    if (r < 0)
+        hint_add(failure, HINT_EXEC_COMMAND, container->config);
     return r;
 }

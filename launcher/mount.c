@@ -9,6 +9,7 @@
 
 #include "common/syscalls.h"
 #include "common/text.h"
+#include "launcher/hint.h"
 
 #define MOUNT_MESSAGE_MAX 256 /* bytes of one line of the kernel's */
 
@@ -98,6 +99,16 @@ int mount_fail(int context_fd, const char *what, int error, struct failure *fail
                 message, message[0] ? ")" : "");
 }
 
+int mount_open(const char *type, int *ret_context_fd, struct failure *failure)
+{
+    *ret_context_fd = fsopen(type, FSOPEN_CLOEXEC);
+    if (*ret_context_fd >= 0)
+        return 0;
+    return errno == ENODEV ? fail(failure, -ENODEV, "mount of %s: this kernel does not know it: %s", type,
+                                  hint_for_filesystem(type))
+                           : fail(failure, -errno, "mount of %s: %m", type);
+}
+
 int mount_configure(int context_fd, const char *key, const char *value)
 {
     int r = value ? fsconfig(context_fd, FSCONFIG_SET_STRING, key, value, 0)
@@ -119,11 +130,13 @@ int mount_create(int context_fd, const char *what, uint64_t attributes, int *ret
 int mount_new(const char *type, const struct mount_option *options, uint64_t attributes, int *ret_fd,
               struct failure *failure)
 {
-    _cleanup_close_ int context_fd = fsopen(type, FSOPEN_CLOEXEC);
-    if (context_fd < 0)
-        return fail(failure, -errno, "mount of %s: %m", type);
+    _cleanup_close_ int context_fd = -EBADF;
+
+    int r = mount_open(type, &context_fd, failure);
+    if (r < 0)
+        return r;
     /* The source is only a name, for mount(8) and df(1). */
-    int r = mount_configure(context_fd, "source", type);
+    r = mount_configure(context_fd, "source", type);
     for (; r >= 0 && options && options->key; options++)
         r = mount_configure(context_fd, options->key, options->value);
     if (r < 0)

@@ -20,6 +20,7 @@ struct mount_option {
 int mount_new(const char *type, const struct mount_option *options, uint64_t attributes, int *ret_fd,
               struct failure *failure);
 /* The pieces of mount_new(), for callers with more to configure; what is how the failure calls it. */
+int mount_open(const char *type, int *ret_context_fd, struct failure *failure);
 int mount_configure(int context_fd, const char *key, const char *value);
 int mount_create(int context_fd, const char *what, uint64_t attributes, int *ret_fd, struct failure *failure);
 int mount_fail(int context_fd, const char *what, int error, struct failure *failure);

@@ -57,3 +57,11 @@ int privileges_drop(const struct container_config *config, const struct seccomp_
     r = seccomp_apply(seccomp, failure);
     return r < 0 ? r : set_process_sets(config->capabilities, failure);
 }
+
+bool privileges_has(int capability)
+{
+    _cleanup_(cleanup_cap_freep) cap_t now = cap_get_proc();
+    cap_flag_value_t has;
+
+    return now && cap_get_flag(now, capability, CAP_EFFECTIVE, &has) >= 0 && has == CAP_SET;
+}

@@ -1,6 +1,7 @@
 /* What the container's processes may do: capabilities(7), no_new_privs, the system call filter. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "launcher/config.h"
@@ -11,3 +12,6 @@
  * a privilege that goes next), then the other four sets. The same for the start and for exec. */
 int privileges_drop(const struct container_config *config, const struct seccomp_program *seccomp,
                     struct failure *failure);
+
+/* Whether this process has a capability now (effective). */
+bool privileges_has(int capability);

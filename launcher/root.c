@@ -187,12 +187,10 @@ static int create_overlay(const struct container *container, const int *lowers, 
     describe_overlay(container, description);
     for (;;) {
         struct failure this = {};
-        _cleanup_close_ int context_fd = fsopen("overlay", FSOPEN_CLOEXEC);
-        if (context_fd < 0)
-            return fail(failure, -errno, "overlay: %s",
-                        errno == ENODEV ? "this kernel has none: modprobe overlay, or use --overlay=none"
-                                        : strerror(errno));
-        int r = configure_overlay(container, context_fd, lowers, upper, description, &this);
+        _cleanup_close_ int context_fd = -EBADF;
+        int r = mount_open("overlay", &context_fd, &this);
+        if (r >= 0)
+            r = configure_overlay(container, context_fd, lowers, upper, description, &this);
         if (r >= 0)
             r = mount_create(context_fd, description, MOUNT_ATTR_NODEV, ret_fd, &this);
         if (r != -EBUSY || now_monotonic() >= patience) {

@@ -23,6 +23,7 @@
 #include "launcher/devices.h"
 #include "launcher/filesystems.h"
 #include "launcher/guest.h"
+#include "launcher/hint.h"
 #include "launcher/root.h"
 #include "launcher/seccomp.h"
 #include "launcher/userns.h"
@@ -166,14 +167,6 @@ static pid_t clone_leader(struct container *container)
     return sys_clone3(&args, sizeof(args));
 }
 
-static const char *clone_hint(const struct container_config *config, int error)
-{
-    if (config->userns != USERNS_HOST && (error == ENOSPC || error == EPERM || error == EUSERS))
-        return ": no user namespace to be had: see /proc/sys/user/max_user_namespaces and "
-               "/proc/sys/kernel/unprivileged_userns_clone";
-    return error == EPERM ? ": CAP_SYS_ADMIN is missing: run it as root with all capabilities" : "";
-}
-
 static void _noreturn_ run_container_side(struct container *container);
 
 static int step_clone(struct container *container, struct failure *failure)
@@ -186,7 +179,7 @@ static int step_clone(struct container *container, struct failure *failure)
     container->leader = clone_leader(container);
     if (container->leader < 0) {
         container->leader = 0;
-        return fail(failure, -errno, "clone of the container: %m%s", clone_hint(container->config, errno));
+        return fail(failure, -errno, "clone of the container: %m");
     }
     container->start_fd = TAKE_FD(pair[container->leader == 0]);
     if (container->leader == 0) {
@@ -312,6 +305,7 @@ static int run_step(struct container *container, unsigned index, usec_t *ret_too
         return 0;
     *failure = cause;
     failure->error = r;
+    hint_add(failure, step->name, container->config);
     return r;
 }
 

@@ -105,16 +105,17 @@ class Services:
 
 
 class Container(Services):
-    """A container of `berth run`, stopped at the end of the test."""
+    """A container of `berth run`, stopped at the end of the test. under: the words of a program that runs it."""
 
     _count = 0
 
-    def __init__(self, t, root, *command, options=(), name=None, detach=False, terminal=False, **popen):
+    def __init__(self, t, root, *command, options=(), name=None, detach=False, terminal=False, under=(),
+                 **popen):
         Container._count += 1
         self.t = t
         self.name = name or f"t{os.getpid()}-{Container._count}"
         self.control = str(RUNTIME_DIR / self.name / "control")
-        words = [BERTH, "run", *(["--detach"] if detach else []), *options, self.name, root, *command]
+        words = [*under, BERTH, "run", *(["--detach"] if detach else []), *options, self.name, root, *command]
         popen.setdefault("env", environment())
         self.process = (Terminal if terminal else Process)(t, words, **popen)
         t.defer(self.kill)

@@ -13,6 +13,7 @@ BUILD = pathlib.Path(os.environ.get("BERTH_BUILD", TOP / "build")).resolve()
 BERTH = BUILD / "launcher" / "berth"
 BERTH_INIT = BUILD / "init" / "berth-init"
 PAYLOAD = BUILD / "tests" / "lib" / "payload"
+REFUSE = BUILD / "tests" / "lib" / "refuse"
 
 NOBODY = 65534
 PASSWD = f"root:x:0:0:root:/root:/bin/sh\nwww:x:33:33:www:/var/www:/bin/sh\nnobody:x:{NOBODY}:{NOBODY}:nobody:/:/bin/false\n"

@@ -153,8 +153,8 @@ struct platform_ops {
      * EVENT_EXITED. */
     int (*spawn)(void *platform, const struct spawn_request *request, pid_t *ret_pid);
     /* Signals the main or control process or all of the unit's (KILL_ALL; SIGKILL by cgroup.kill where there
-     * is one). For KILL_ALL, `except` is a pid to leave alone (0: none). -ESRCH when there was nobody. */
-    int (*kill)(void *platform, struct manager_unit *unit, enum kill_who who, int signal, pid_t except);
+     * is one). From its spawn until EVENT_EXITED a process counts. -ESRCH when there was nobody. */
+    int (*kill)(void *platform, struct manager_unit *unit, enum kill_who who, int signal);
     /* Whether a process of the unit is left (its cgroup's populated, else its process groups). */
     bool (*is_populated)(void *platform, struct manager_unit *unit);
     /* Condition…= and Assert…=: 1 holds, 0 does not. Without `negate`, which is the manager's. */

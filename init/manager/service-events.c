@@ -204,7 +204,7 @@ static void reload_timed_out(struct node *node, enum service_result result)
     struct manager *manager = node->manager;
 
     if (node->u.control_pid > 0)
-        (void)manager->ops->kill(manager->platform, &node->u, KILL_CONTROL, SIGKILL, 0);
+        (void)manager->ops->kill(manager->platform, &node->u, KILL_CONTROL, SIGKILL);
     service_set_control_pid(node, 0);
     node->control_command = NULL;
     node->u.control_command = SERVICE_COMMAND_MAX;

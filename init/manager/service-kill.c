@@ -104,7 +104,7 @@ static bool signal_is_last(enum service_state state)
 static bool send_signal(struct node *node, enum kill_who who, int signal)
 {
     struct manager *manager = node->manager;
-    int r = manager->ops->kill(manager->platform, &node->u, who, signal, 0);
+    int r = manager->ops->kill(manager->platform, &node->u, who, signal);
 
     if (r == -ESRCH)
         return false;

@@ -440,7 +440,7 @@ static int signal_reload(struct node *node)
 
     if (node->u.unit->service.type != SERVICE_NOTIFY_RELOAD)
         return 0;
-    return manager->ops->kill(manager->platform, &node->u, KILL_MAIN, SIGHUP, 0);
+    return manager->ops->kill(manager->platform, &node->u, KILL_MAIN, SIGHUP);
 }
 
 int service_reload(struct node *node)

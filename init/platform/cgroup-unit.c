@@ -13,6 +13,7 @@
 #include "common/text.h"
 #include "init/platform/cgroup-name.h"
 #include "init/platform/cgroup-tree.h"
+#include "init/platform/processes.h"
 
 #define KILL_ROUNDS_MAX 8 /* processes that fork while they are being killed */
 #define CPU_PERIOD      (100 * USEC_PER_MSEC)
@@ -290,7 +291,7 @@ void *cgroup_unit_find_owner(struct cgroup_tree *tree, const char *path)
 }
 
 /* Signals what dirfd/name and the groups below it list now; returns how many there were. */
-static size_t signal_listed(int dirfd, const char *name, int signal, pid_t except, unsigned depth)
+static size_t signal_listed(int dirfd, const char *name, int signal, const pid_t *except, unsigned depth)
 {
     _cleanup_close_ int group = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     _cleanup_closedir_ DIR *directory = NULL;
@@ -303,7 +304,7 @@ static size_t signal_listed(int dirfd, const char *name, int signal, pid_t excep
     char *cursor = text, *line;
     while ((line = strsep(&cursor, "\n"))) {
         int pid;
-        if (parse_int(line, &pid) == 0 && pid > 0 && pid != except)
+        if (parse_int(line, &pid) == 0 && pid > 0 && !pid_is_in(except, pid))
             n += kill(pid, signal) == 0;
     }
     if (depth == 0 || !(directory = fdopendir(group)))
@@ -321,14 +322,14 @@ void cgroup_kill_at(int dirfd, const char *name)
 
     if (file && write_file_at(dirfd, file, "1") == 0)
         return;
-    for (unsigned i = 0; i < KILL_ROUNDS_MAX && signal_listed(dirfd, name, SIGKILL, 0, CGROUP_DEPTH_MAX) > 0;
-         i++)
+    for (unsigned i = 0;
+         i < KILL_ROUNDS_MAX && signal_listed(dirfd, name, SIGKILL, NULL, CGROUP_DEPTH_MAX) > 0; i++)
         ;
 }
 
-int cgroup_unit_kill(const struct cgroup_unit *cgroup, int signal, pid_t except)
+int cgroup_unit_kill(const struct cgroup_unit *cgroup, int signal, const pid_t *except)
 {
-    if (signal == SIGKILL && except == 0) {
+    if (signal == SIGKILL) {
         if (!cgroup_unit_is_populated(cgroup))
             return -ESRCH;
         cgroup_kill_at(cgroup->tree->root_fd, below_root(cgroup));

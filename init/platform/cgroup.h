@@ -54,8 +54,9 @@ int cgroup_unit_fd(const struct cgroup_unit *cgroup);
 /* As /proc/PID/cgroup shows it: "/system.slice/web.service". */
 const char *cgroup_unit_path(const struct cgroup_unit *cgroup);
 bool cgroup_unit_is_populated(const struct cgroup_unit *cgroup);
-/* Signals every process but `except` (0: none). -ESRCH when there was none. */
-int cgroup_unit_kill(const struct cgroup_unit *cgroup, int signal, pid_t except);
+/* Signals every process but those in `except` (ended by 0, or NULL), which SIGKILL does not spare. -ESRCH
+ * when there was none. */
+int cgroup_unit_kill(const struct cgroup_unit *cgroup, int signal, const pid_t *except);
 /* Tells CGROUP_OOM_KILL at once if there was one since the last look: before a SIGKILL is judged. */
 void cgroup_unit_check_oom(struct cgroup_unit *cgroup);
 void cgroup_unit_usage(const struct cgroup_unit *cgroup, struct unit_usage *ret);

@@ -78,7 +78,7 @@ static int kill_one(pid_t pid, int signal)
     return kill(pid, signal) < 0 ? -errno : 0;
 }
 
-static int op_kill(void *userdata, struct manager_unit *unit, enum kill_who who, int signal, pid_t except)
+static int op_kill(void *userdata, struct manager_unit *unit, enum kill_who who, int signal)
 {
     struct unit_runtime *runtime = unit_runtime_of(unit);
 
@@ -88,7 +88,7 @@ static int op_kill(void *userdata, struct manager_unit *unit, enum kill_who who,
     case KILL_CONTROL:
         return kill_one(unit->control_pid, signal);
     default:
-        return runtime ? unit_runtime_kill(runtime, signal, except) : -ESRCH;
+        return runtime ? unit_runtime_kill(runtime, signal) : -ESRCH;
     }
 }
 
@@ -239,7 +239,7 @@ static const char *control_cgroup_path(void *userdata, const struct manager_unit
 
 static int control_kill(void *userdata, struct manager_unit *unit, enum kill_who who, int signal)
 {
-    return op_kill(userdata, unit, who, signal, 0);
+    return op_kill(userdata, unit, who, signal);
 }
 
 const struct control_server_ops platform_control_ops = {

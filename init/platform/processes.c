@@ -157,7 +157,8 @@ static void mark_group(struct process_table *table, const struct process_group *
     mark_descendants(table);
 }
 
-/* A pid is not given to a new process while it names a session; afterwards it may be. */
+/* A pid is not given to a new process while it names a session; afterwards it may be. Whoever has it and no
+ * session of that name is the child that is about to make one. */
 static void forget_sessions(struct process_group *group, struct process_table *table)
 {
     size_t kept = 0;
@@ -165,19 +166,19 @@ static void forget_sessions(struct process_group *group, struct process_table *t
     for (size_t i = 0; i < group->n_sessions; i++) {
         bool used = false;
         FOREACH_ARRAY (p, table->processes, table->n)
-            used |= p->session == group->sessions[i];
+            used |= p->session == group->sessions[i] || p->pid == group->sessions[i];
         if (used)
             group->sessions[kept++] = group->sessions[i];
     }
     group->n_sessions = kept;
 }
 
-static size_t signal_members(struct process_table *table, int signal, pid_t except)
+static size_t signal_members(struct process_table *table, int signal, const pid_t *except)
 {
     size_t n = 0;
 
     FOREACH_ARRAY (p, table->processes, table->n) {
-        if (p->member && !p->zombie && p->pid != except)
+        if (p->member && !p->zombie && !pid_is_in(except, p->pid))
             n += kill(p->pid, signal) == 0;
     }
     return n;
@@ -201,7 +202,7 @@ void process_group_done(struct process_group *group)
     *group = (struct process_group){0};
 }
 
-size_t process_group_kill(struct process_group *group, int signal, pid_t except)
+size_t process_group_kill(struct process_group *group, int signal, const pid_t *except)
 {
     _cleanup_process_table_ struct process_table table = {0};
 
@@ -229,7 +230,7 @@ int processes_signal_descendants(int signal)
     FOREACH_ARRAY (p, table.processes, table.n)
         p->member = p->parent == self;
     mark_descendants(&table);
-    return (int)signal_members(&table, signal, 0);
+    return (int)signal_members(&table, signal, NULL);
 }
 
 void processes_kill_descendants(void)

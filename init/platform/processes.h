@@ -16,11 +16,20 @@ struct process_group {
 
 int process_group_add(struct process_group *group, pid_t session);
 void process_group_done(struct process_group *group);
-/* Signals all but `except` (0: none), signal 0 only counts. Forgets sessions that have nobody left. Returns
- * the number of processes. */
-size_t process_group_kill(struct process_group *group, int signal, pid_t except);
+/* Signals all but those in `except` (ended by 0, or NULL), signal 0 only counts. Forgets sessions that have
+ * nobody left. Returns the number of processes. */
+size_t process_group_kill(struct process_group *group, int signal, const pid_t *except);
 /* Whether the process is one of the group's. */
 bool process_group_has(const struct process_group *group, pid_t pid);
+
+/* pids: ended by 0, or NULL. */
+static inline bool pid_is_in(const pid_t *pids, pid_t pid)
+{
+    while (pids && *pids != 0)
+        if (*pids++ == pid)
+            return true;
+    return false;
+}
 
 /* Signals all descendants of this process. Returns how many there were, or -errno without a /proc. */
 int processes_signal_descendants(int signal);

@@ -178,7 +178,8 @@ static void plan_init(const struct spawner *spawner, const struct spawn_request 
 }
 
 /* Born in its control group, in one step: no moment in which it is in another. Kernels without that (before
- * 5.7), and seccomp filters that do not know clone3, let the child move itself. */
+ * 5.7), and seccomp filters that do not know clone3, let the child move itself: who signals the unit
+ * meanwhile has to think of it (unit-runtime.c). */
 static pid_t fork_into(int cgroup, struct exec_plan *plan)
 {
     struct clone_args args = {

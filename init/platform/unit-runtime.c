@@ -3,10 +3,14 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "common/macro.h"
+#include "init/job/reap.h"
+
+#define N_OWN_PIDS 2 /* main and control process */
 
 struct unit_runtime *unit_runtime_get(struct unit_runtime **list, struct manager_unit *unit)
 {
@@ -55,21 +59,39 @@ const char *unit_runtime_invocation(struct unit_runtime *runtime, uint64_t boot_
     return runtime->group.invocation_id;
 }
 
-int unit_runtime_kill(struct unit_runtime *runtime, int signal, pid_t except)
+/* The main and the control process by themselves: a child that has just been forked is in no group of the
+ * unit yet, and one that has ended is in none any more, though its end is still to be told. ret: those
+ * signalled. */
+static size_t kill_children(const struct manager_unit *unit, int signal, pid_t ret[static N_OWN_PIDS + 1])
 {
+    const pid_t pids[N_OWN_PIDS] = {unit->main_pid, unit->control_pid};
+    size_t n = 0;
+
+    /* What a file or a message called the main process may be nobody's child, and its pid somebody else's. */
+    FOREACH_ARRAY (pid, pids, N_OWN_PIDS)
+        if (reap_is_child(*pid) && kill(*pid, signal) == 0)
+            ret[n++] = *pid;
+    ret[n] = 0;
+    return n;
+}
+
+int unit_runtime_kill(struct unit_runtime *runtime, int signal)
+{
+    pid_t children[N_OWN_PIDS + 1];
+    size_t n = kill_children(runtime->unit, signal, children);
+
     if (runtime->cgroup)
-        return cgroup_unit_kill(runtime->cgroup, signal, except);
-    if (process_group_kill(&runtime->group, signal, except) == 0)
-        return -ESRCH;
-    runtime->awaits_empty = true;
-    return 0;
+        return cgroup_unit_kill(runtime->cgroup, signal, children) < 0 && n == 0 ? -ESRCH : 0;
+    n += process_group_kill(&runtime->group, signal, children);
+    runtime->awaits_empty |= n > 0;
+    return n > 0 ? 0 : -ESRCH;
 }
 
 bool unit_runtime_is_populated(struct unit_runtime *runtime)
 {
     if (runtime->cgroup)
         return cgroup_unit_is_populated(runtime->cgroup);
-    runtime->awaits_empty = process_group_kill(&runtime->group, 0, 0) > 0;
+    runtime->awaits_empty = process_group_kill(&runtime->group, 0, NULL) > 0;
     return runtime->awaits_empty;
 }
 

@@ -25,8 +25,8 @@ static inline struct unit_runtime *unit_runtime_of(const struct manager_unit *un
 
 /* Gives the unit an $INVOCATION_ID of its own for this start; boot_seed is random, once a boot. */
 const char *unit_runtime_invocation(struct unit_runtime *runtime, uint64_t boot_seed);
-/* struct platform_ops: kill, is_populated. */
-int unit_runtime_kill(struct unit_runtime *runtime, int signal, pid_t except);
+/* struct platform_ops: kill with KILL_ALL, is_populated. */
+int unit_runtime_kill(struct unit_runtime *runtime, int signal);
 bool unit_runtime_is_populated(struct unit_runtime *runtime);
 /* Lets the processes' bookkeeping go; the unit is down. */
 void unit_runtime_release(struct unit_runtime *runtime);

@@ -120,6 +120,16 @@ def service_that_ignores_sigterm_is_killed_after_its_timeout(t):
 
 
 @test(needs=[root])
+def stop_reaches_a_service_that_has_not_come_to_its_session(t):
+    init, _ = boot(t, {"a.service": "[Service]\nExecStart=/bin/payload sleep-forever\n", "good.service": STAYS})
+    init.wait_for_unit_state("good.service", "active", "running")
+    stopped = init.stop_before_it_runs("a.service", init.pid())
+    assert (stopped["ActiveState"], stopped["Result"]) == ("inactive", "success"), stopped
+    assert stopped["ExecMainStatus"] == str(signal.SIGTERM.value), f"PID 1 did not wait for its end: {stopped}"
+    assert len(children(init.pid())) == 1, "it runs on"
+
+
+@test(needs=[root])
 def exit_verb_ends_the_container_with_its_code(t):
     init, _ = boot(t, {"a.service": STAYS})
     init.wait_for_unit_state("a.service", "active", "running")

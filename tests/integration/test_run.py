@@ -555,6 +555,14 @@ def services_boot_and_answer_from_outside_and_inside(t):
 
 
 @test(needs=[root])
+def stop_reaches_a_service_that_has_not_come_to_its_cgroup(t):
+    container = Container(t, boot_root(t.dir / "root", {"a.service": STAYS.partition("[Install]")[0]}), detach=True)
+    stopped = container.stop_before_it_runs("a.service", container.leader())
+    assert (stopped["ActiveState"], stopped["Result"]) == ("inactive", "success"), stopped
+    assert stopped["ExecMainStatus"] == str(signal.SIGTERM.value), f"PID 1 did not wait for its end: {stopped}"
+
+
+@test(needs=[root])
 def each_service_has_its_own_cgroup(t):
     if not cgroup2_root():
         raise Skip("this host has no cgroup v2")

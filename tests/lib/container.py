@@ -1,5 +1,6 @@
 """berth's two programs as tests use them: a container of `berth run`, and berth-init on its own."""
 
+import contextlib
 import os
 import re
 import signal
@@ -7,7 +8,7 @@ import socket
 import struct
 
 from harness import DEADLINE, wait_for
-from host import RUNTIME_DIR, children
+from host import RUNTIME_DIR, children, process_stat
 from process import Process, Terminal, run
 from root import BERTH, BERTH_INIT, NOBODY, copied
 
@@ -62,6 +63,26 @@ def control_call(path, *words, deadline=DEADLINE):
             records.append(_record(packet))
 
 
+def _send(path, *words):
+    client = control_connect(path)
+    client.send(b"".join(word.encode() + b"\0" for word in words))
+    return client
+
+
+@contextlib.contextmanager
+def held(pid):
+    """PID 1 stands still; what is asked of it in the block is carried out afterwards, all in one go. From then on it
+    shares one CPU with its children, which only get it when PID 1 has nothing left to do."""
+    os.sched_setscheduler(pid, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(1))
+    os.sched_setaffinity(pid, {min(os.sched_getaffinity(pid))})
+    os.kill(pid, signal.SIGSTOP)
+    wait_for(lambda: process_stat(pid)[0] == "T", f"process {pid} to stand still")
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
 class Services:
     """What runs under a PID 1 in boot mode, through its control socket: self.control."""
 
@@ -92,6 +113,17 @@ class Services:
         except AssertionError as error:
             raise AssertionError(f"{error}; it is {last}") from None
         return last
+
+    def stop_before_it_runs(self, name, pid):
+        """A start and a stop that find the service's process forked, but not yet in its group or session. Returns the
+        unit's record after the stop. pid: PID 1's."""
+        with held(pid):
+            start = _send(self.control, "--no-block", "start", name)
+            stop = _send(self.control, "stop", name)
+        with start, stop:
+            result = _record(stop.recv(CONTROL_PACKET_MAX))
+        assert result.get("Result") == "done", result
+        return self.unit(name)
 
     def _unit_if_up(self, name):
         try:

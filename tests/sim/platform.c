@@ -204,25 +204,30 @@ static void process_signalled(struct world *world, struct process *process, int 
     }
 }
 
-static bool is_target(const struct process *process, const struct manager_unit *unit, enum kill_who who,
-                      pid_t except)
+/* Main and control process take signals, without effect, until the manager has heard of their end. */
+static bool is_target(const struct process *process, const struct manager_unit *unit, enum kill_who who)
 {
-    if (!process->alive || process->unit != unit || process->pid == except)
+    bool is_main = process->pid == unit->main_pid, is_control = process->pid == unit->control_pid;
+
+    if (process->unit != unit)
         return false;
-    return who == KILL_ALL || process->pid == (who == KILL_MAIN ? unit->main_pid : unit->control_pid);
+    if (who == KILL_ALL)
+        return process->alive || is_main || is_control;
+    return who == KILL_MAIN ? is_main : is_control;
 }
 
-static int op_kill(void *platform, struct manager_unit *unit, enum kill_who who, int signal, pid_t except)
+static int op_kill(void *platform, struct manager_unit *unit, enum kill_who who, int signal)
 {
     struct world *world = platform;
     int r = -ESRCH;
 
     for (unsigned i = 0; i < world->n_processes; i++) {
         struct process *process = &world->processes[i];
-        if (!is_target(process, unit, who, except))
+        if (!is_target(process, unit, who))
             continue;
         world_trace(world, "signal %d to %s, pid %d", signal, unit->unit->name, process->pid);
-        process_signalled(world, process, signal);
+        if (process->alive)
+            process_signalled(world, process, signal);
         r = 0;
     }
     return r;

@@ -357,6 +357,19 @@ static void a_stop_during_the_start_wins(void **state)
     assert_state(s, "a.service", "dead");
 }
 
+static void a_stop_does_not_hide_an_end_that_came_before_it(void **state)
+{
+    struct script *s = *state;
+    script_unit(s, "a.service", START "ExecStopPost=/bin/post\n");
+    script_start(s, "a.service");
+    script_main_exits_unheard(s, "a.service", 3);
+    script_stop(s, "a.service");
+    assert_logged(s, "environment SERVICE_RESULT=exit-code");
+    script_control_exits(s, "a.service", 0);
+    assert_logged(s, "job stop a.service done");
+    assert_state(s, "a.service", "failed");
+}
+
 static void a_restart_of_a_stopped_service_starts_it(void **state)
 {
     struct script *s = *state;
@@ -440,6 +453,7 @@ int main(void)
         SCENARIO(a_notify_reload_service_is_signalled_and_waited_for),
         SCENARIO(runtime_max_ends_a_service_that_runs_too_long),
         SCENARIO(a_stop_during_the_start_wins),
+        SCENARIO(a_stop_does_not_hide_an_end_that_came_before_it),
         SCENARIO(a_restart_of_a_stopped_service_starts_it),
         SCENARIO(a_try_restart_of_a_stopped_service_does_nothing),
         SCENARIO(a_start_of_a_running_service_is_done_at_once),

@@ -94,14 +94,19 @@ static void child_ends(struct script *script, struct script_child *child, int co
                                                   .unit = child->unit};
 }
 
+/* Main and control process take signals, without effect, until the manager has heard of their end. */
 static bool is_target(const struct script_child *child, const struct manager_unit *unit, enum kill_who who)
 {
-    if (!child->alive || child->unit != unit)
+    bool is_main = child->pid == unit->main_pid, is_control = child->pid == unit->control_pid;
+
+    if (child->unit != unit)
         return false;
-    return who == KILL_ALL || child->pid == (who == KILL_MAIN ? unit->main_pid : unit->control_pid);
+    if (who == KILL_ALL)
+        return child->alive || is_main || is_control;
+    return who == KILL_MAIN ? is_main : is_control;
 }
 
-static int op_kill(void *platform, struct manager_unit *unit, enum kill_who who, int signal, pid_t except)
+static int op_kill(void *platform, struct manager_unit *unit, enum kill_who who, int signal)
 {
     struct script *script = platform;
     bool stubborn = script->stubborn && streq(script->stubborn, unit->unit->name);
@@ -112,6 +117,8 @@ static int op_kill(void *platform, struct manager_unit *unit, enum kill_who who,
         if (!is_target(&script->children[i], unit, who))
             continue;
         r = 0;
+        if (!script->children[i].alive)
+            continue;
         if (signal == SIGKILL || (!stubborn && (signal == SIGTERM || signal == SIGABRT)))
             child_ends(script, &script->children[i], CLD_KILLED, signal);
     }
@@ -305,9 +312,14 @@ static struct script_child *find_child(struct script *script, const char *name, 
     return NULL;
 }
 
-void script_main_exits(struct script *script, const char *name, int status)
+void script_main_exits_unheard(struct script *script, const char *name, int status)
 {
     child_ends(script, find_child(script, name, false), CLD_EXITED, status);
+}
+
+void script_main_exits(struct script *script, const char *name, int status)
+{
+    script_main_exits_unheard(script, name, status);
     drain(script);
 }
 

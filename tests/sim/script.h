@@ -58,6 +58,8 @@ void script_shutdown(struct script *script, int exit_status);
 /* Lets time pass; what falls due on the way happens at its time. */
 void script_pass(struct script *script, usec_t time);
 void script_main_exits(struct script *script, const char *name, int status);
+/* The manager hears of it only after the next request. */
+void script_main_exits_unheard(struct script *script, const char *name, int status);
 void script_main_killed(struct script *script, const char *name, int signal);
 void script_control_exits(struct script *script, const char *name, int status);
 void script_notify(struct script *script, const char *name, const char *text);

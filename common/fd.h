@@ -48,3 +48,7 @@ int listen_at(int dirfd, const char *name, mode_t mode);
 /* Connects to it and returns the descriptor, a blocking one; -ENOENT and -ECONNREFUSED both mean that nobody
  * serves it. */
 int connect_at(int dirfd, const char *name);
+struct sockaddr_un;
+/* The address that a $NOTIFY_SOCKET names, sd_notify(3): an absolute path, or "@NAME" for an abstract one.
+ * Returns its size for connect(2) and sendto(2), or -EINVAL (no such name, or one that is too long). */
+int notify_address(const char *name, struct sockaddr_un *ret);

@@ -1,6 +1,7 @@
 /* Packet sockets: pairs, descriptors over them, and sockets with names of any length. */
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -199,4 +200,18 @@ int listen_at(int dirfd, const char *name, mode_t mode)
         return r;
     }
     return TAKE_FD(fd);
+}
+
+int notify_address(const char *name, struct sockaddr_un *ret)
+{
+    size_t length = strlen(name);
+
+    *ret = (struct sockaddr_un){.sun_family = AF_UNIX};
+    if (length < 2 || (name[0] != '/' && name[0] != '@') || length >= sizeof(ret->sun_path))
+        return -EINVAL;
+    memcpy(ret->sun_path, name, length);
+    if (name[0] == '@')
+        ret->sun_path[0] = 0;
+    /* The NUL behind a path may count, that behind an abstract name would be part of it. */
+    return (int)(offsetof(struct sockaddr_un, sun_path) + length);
 }

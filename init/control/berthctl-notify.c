@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <stddef.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -15,23 +14,19 @@
 
 #define BARRIER_TIMEOUT (5 * USEC_PER_SEC) /* as long as systemd-notify(1) waits */
 
-/* The service's own socket: a path, or "@name" for an abstract one. */
+/* The service's own socket. */
 static int connect_notify_socket(void)
 {
-    const char *path = getenv(ENV_NOTIFY_SOCKET);
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    size_t length = path ? strlen(path) : 0;
+    const char *name = getenv(ENV_NOTIFY_SOCKET);
+    struct sockaddr_un address;
+    int size = name ? notify_address(name, &address) : -EDESTADDRREQ;
 
-    if (length < 2 || (path[0] != '/' && path[0] != '@') || length >= sizeof(address.sun_path))
-        return -EDESTADDRREQ;
-    memcpy(address.sun_path, path, length);
-    if (path[0] == '@')
-        address.sun_path[0] = 0;
+    if (size < 0)
+        return size;
     _cleanup_close_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -errno;
-    socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
-    return connect(fd, (struct sockaddr *)&address, size) < 0 ? -errno : TAKE_FD(fd);
+    return connect(fd, (struct sockaddr *)&address, (socklen_t)size) < 0 ? -errno : TAKE_FD(fd);
 }
 
 /* PID 1 closes what came with the barrier once it has read all before it. Until then we must live: it learns
@@ -61,9 +56,12 @@ int berthctl_notify(struct berthctl *ctl)
     int r = fd < 0 ? fd : !text ? -ENOMEM : send_with_fds(fd, text, strlen(text), NULL, 0);
     if (r >= 0)
         r = wait_until_read(fd);
-    if (r == -EDESTADDRREQ)
+    if (fd == -EDESTADDRREQ)
         log_error("notify: $%s is not set: only a service with NotifyAccess= other than none has it",
                   ENV_NOTIFY_SOCKET);
+    else if (fd == -EINVAL)
+        log_error("notify: $%s is '%s', which is neither an absolute path nor @NAME", ENV_NOTIFY_SOCKET,
+                  getenv(ENV_NOTIFY_SOCKET));
     else if (r < 0)
         log_errno(r, "notify");
     return r < 0;

@@ -10,6 +10,7 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "common/fd.h"
@@ -299,6 +300,59 @@ static void a_file_in_the_place_of_a_socket_stays(void **state)
     assert_int_equal(listen_at(directory, "dir/", 0600), -EINVAL);
 }
 
+/* Who listens at a name hears what is sent to what it means. */
+static void expect_heard(int listener, const char *name)
+{
+    struct sockaddr_un address;
+    char text[8] = "";
+    int size = notify_address(name, &address);
+
+    assert_true(size > 0);
+    _cleanup_close_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(sendto(fd, "READY=1", 7, 0, (struct sockaddr *)&address, (socklen_t)size), 7);
+    assert_int_equal(recv(listener, text, sizeof(text), MSG_DONTWAIT), 7);
+    assert_string_equal(text, "READY=1");
+}
+
+static void a_notify_socket_is_reached_by_its_path(void **state)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+    (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s/notify", directory_path);
+    _cleanup_close_ int listener = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
+    expect_heard(listener, address.sun_path);
+}
+
+static void a_notify_socket_is_reached_by_its_abstract_name(void **state)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    socklen_t size = sizeof(address);
+    char name[sizeof(address.sun_path)] = "@";
+
+    /* The kernel chooses a free one, without a NUL at its end. */
+    _cleanup_close_ int listener = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(sa_family_t)), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &size), 0);
+    memcpy(name + 1, address.sun_path + 1, size - offsetof(struct sockaddr_un, sun_path) - 1);
+    expect_heard(listener, name);
+}
+
+static void what_is_no_notify_socket_is_refused(void **state)
+{
+    struct sockaddr_un address;
+    char name[sizeof(address.sun_path) + 1];
+    static const char *const wrong[] = {"", "/", "@", "run/notify", "vsock:2:1234"};
+
+    FOREACH_ARRAY (text, wrong, ELEMENTSOF(wrong))
+        assert_int_equal(notify_address(*text, &address), -EINVAL);
+    memset(name, '/', sizeof(name));
+    name[sizeof(name) - 1] = 0;
+    assert_int_equal(notify_address(name, &address), -EINVAL);
+    name[sizeof(name) - 2] = 0;
+    assert_int_equal(notify_address(name, &address), sizeof(address) - 1);
+}
+
 static void waiting_ends_at_the_deadline(void **state)
 {
     _cleanup_close_pair_ int pair[2] = EBADF_PAIR;
@@ -332,6 +386,9 @@ int main(void)
         cmocka_unit_test(a_socket_is_reached_at_a_path_of_any_length),
         cmocka_unit_test(a_dead_socket_is_replaced_and_a_live_one_is_not),
         cmocka_unit_test(a_file_in_the_place_of_a_socket_stays),
+        cmocka_unit_test(a_notify_socket_is_reached_by_its_path),
+        cmocka_unit_test(a_notify_socket_is_reached_by_its_abstract_name),
+        cmocka_unit_test(what_is_no_notify_socket_is_refused),
         cmocka_unit_test(waiting_ends_at_the_deadline),
     };
     return cmocka_run_group_tests(tests, make_directory, delete_directory);

@@ -301,8 +301,12 @@ bool service_has_survivors(struct node *node);
 bool service_is_restarted(const struct node *node);
 /* Sends what the kill context says for that state: whether somebody got it. */
 bool service_signal(struct node *node, enum service_state state);
+/* What the unit says, or else the manager's default. */
 usec_t service_stop_timeout(const struct node *node);
 usec_t service_start_timeout(const struct node *node);
+usec_t service_restart_delay(const struct node *node);
+usec_t service_start_limit_interval(const struct node *node);
+unsigned service_start_limit_burst(const struct node *node);
 
 int service_spawn(struct node *node, const struct exec_command *command, enum service_command kind,
                   bool control, pid_t *ret);

@@ -200,11 +200,13 @@ struct event {
 };
 
 struct manager_config {
-    usec_t default_timeout_start; /* where a unit says nothing; systemd's is 90 s */
+    /* Where a unit says nothing: systemd-system.conf(5), DefaultTimeoutStartSec= and so on. */
+    usec_t default_timeout_start;
     usec_t default_timeout_stop;
-    usec_t default_restart; /* systemd's is 100 ms */
-    unsigned start_limit_burst;
-    usec_t start_limit_interval;
+    usec_t default_timeout_abort; /* TIMEOUT_ABORT_AS_STOP: as the unit's own timeout_stop */
+    usec_t default_restart;
+    usec_t default_start_limit_interval;
+    unsigned default_start_limit_burst;
     usec_t stop_timeout;   /* over the whole shutdown; USEC_INFINITY: only the units' own */
     const char *main_unit; /* its end ends the container with its exit code, or NULL */
     bool exit_when_idle;   /* end when the last service has ended */

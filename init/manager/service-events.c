@@ -280,7 +280,7 @@ static void auto_restart_due(struct node *node, enum service_result result)
     const struct job *job = &node->job;
 
     /* Its job may still be cancelled, or time out: look again. */
-    service_arm_timer(node, MAX(node->u.unit->service.restart_usec, RESTART_AGAIN));
+    service_arm_timer(node, MAX(service_restart_delay(node), RESTART_AGAIN));
     if (job->id != 0 && (job->type == JOB_STOP || job->type == JOB_RESTART))
         return;
     /* A restart, not a start: what is bound to it goes along. */

@@ -35,9 +35,11 @@ void service_add_result(struct node *node, enum service_result result)
         node->u.result = result;
 }
 
-static usec_t or_default(usec_t timeout, usec_t fallback)
+/* --- what the unit says, or else the manager --- */
+
+static usec_t or_default(usec_t value, usec_t fallback)
 {
-    return timeout == 0 ? fallback : timeout;
+    return value == USEC_UNSET ? fallback : value;
 }
 
 usec_t service_start_timeout(const struct node *node)
@@ -49,6 +51,31 @@ usec_t service_stop_timeout(const struct node *node)
 {
     return or_default(node->u.unit->service.timeout_stop, node->manager->config.default_timeout_stop);
 }
+
+static usec_t service_abort_timeout(const struct node *node)
+{
+    usec_t timeout =
+        or_default(node->u.unit->service.timeout_abort, node->manager->config.default_timeout_abort);
+    return timeout == TIMEOUT_ABORT_AS_STOP ? service_stop_timeout(node) : timeout;
+}
+
+usec_t service_restart_delay(const struct node *node)
+{
+    return or_default(node->u.unit->service.restart_usec, node->manager->config.default_restart);
+}
+
+usec_t service_start_limit_interval(const struct node *node)
+{
+    return or_default(node->u.unit->start_limit_interval, node->manager->config.default_start_limit_interval);
+}
+
+unsigned service_start_limit_burst(const struct node *node)
+{
+    unsigned burst = node->u.unit->start_limit_burst;
+    return burst == BURST_UNSET ? node->manager->config.default_start_limit_burst : burst;
+}
+
+/* --- states --- */
 
 static bool state_is_watched(enum service_state state)
 {
@@ -278,11 +305,7 @@ void service_enter_stop_post(struct node *node, enum service_result result)
 
 static usec_t signal_timeout(const struct node *node, enum service_state state)
 {
-    usec_t abort = node->u.unit->service.timeout_abort;
-
-    if (state != SERVICE_STOP_WATCHDOG || abort == USEC_INFINITY - 1)
-        return service_stop_timeout(node);
-    return abort == 0 ? USEC_INFINITY : abort;
+    return state == SERVICE_STOP_WATCHDOG ? service_abort_timeout(node) : service_stop_timeout(node);
 }
 
 /* Where a state of signalling leads when there is nobody to signal. */
@@ -367,7 +390,7 @@ void service_enter_dead(struct node *node, enum service_result result, bool allo
     node->manager->ops->release(node->manager->platform, &node->u);
     if (node->will_restart) {
         node->will_restart = false;
-        service_set_state(node, SERVICE_AUTO_RESTART, node->u.unit->service.restart_usec);
+        service_set_state(node, SERVICE_AUTO_RESTART, service_restart_delay(node));
     } else {
         /* The counter can still be looked at until the next start. */
         node->flush_restarts = true;
@@ -409,10 +432,10 @@ int service_start(struct node *node)
     if (node->u.active == UNIT_ACTIVATING)
         return 0;
     reset_for_start(node);
-    if (!ratelimit_allows(&node->start_limit, manager->now, unit->start_limit_interval,
-                          unit->start_limit_burst)) {
+    unsigned burst = service_start_limit_burst(node);
+    if (!ratelimit_allows(&node->start_limit, manager->now, service_start_limit_interval(node), burst)) {
         manager_log(node, true, "%s: started too often (StartLimitBurst=%u), not started any more",
-                    unit->name, unit->start_limit_burst);
+                    unit->name, burst);
         service_enter_dead(node, RESULT_START_LIMIT_HIT, false);
         return -ECANCELED;
     }

@@ -153,9 +153,10 @@ static int open_manager(struct platform *platform)
     struct manager_config config = {
         .default_timeout_start = DEFAULT_TIMEOUT,
         .default_timeout_stop = DEFAULT_TIMEOUT,
+        .default_timeout_abort = TIMEOUT_ABORT_AS_STOP,
         .default_restart = DEFAULT_RESTART,
-        .start_limit_burst = DEFAULT_START_LIMIT_BURST,
-        .start_limit_interval = DEFAULT_START_LIMIT_INTERVAL,
+        .default_start_limit_interval = DEFAULT_START_LIMIT_INTERVAL,
+        .default_start_limit_burst = DEFAULT_START_LIMIT_BURST,
         .stop_timeout = options->stop_timeout,
         .main_unit = options->main_unit ? options->main_unit
                      : options->command ? COMMAND_UNIT

@@ -21,7 +21,7 @@ static void default_type(struct unit_parser *parser)
         service->type = service->bus_name                  ? SERVICE_DBUS
                         : service->commands[COMMAND_START] ? SERVICE_SIMPLE
                                                            : SERVICE_ONESHOT;
-    if (service->type == SERVICE_ONESHOT && !parser->timeout_start_set)
+    if (service->type == SERVICE_ONESHOT && service->timeout_start == USEC_UNSET)
         service->timeout_start = USEC_INFINITY;
     bool notifies =
         service->type == SERVICE_NOTIFY || service->type == SERVICE_NOTIFY_RELOAD || service->watchdog > 0;

@@ -63,10 +63,8 @@ int parse_timeout(struct unit_parser *parser, const struct directive *directive,
         return 0;
     }
     span = span == 0 ? USEC_INFINITY : span;
-    if (directive->data & TIMEOUT_START) {
+    if (directive->data & TIMEOUT_START)
         parser->unit->service.timeout_start = span;
-        parser->timeout_start_set = true;
-    }
     if (directive->data & TIMEOUT_STOP)
         parser->unit->service.timeout_stop = span;
     return 0;

@@ -18,9 +18,10 @@ int parse_bool_field(struct unit_parser *parser, const struct directive *directi
 
 int parse_unsigned_field(struct unit_parser *parser, const struct directive *directive, const char *value)
 {
+    const unsigned max = UINT_MAX - 1; /* UINT_MAX is BURST_UNSET */
     uint64_t number;
-    if (parse_u64(value, &number) < 0 || number > UINT_MAX)
-        parser_warn(parser, "\"%s\" is not a number from 0 to %u, ignored", value, UINT_MAX);
+    if (parse_u64(value, &number) < 0 || number > max)
+        parser_warn(parser, "\"%s\" is not a number from 0 to %u, ignored", value, max);
     else
         *(unsigned *)parser_field(parser, directive) = (unsigned)number;
     return 0;

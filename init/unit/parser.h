@@ -21,7 +21,6 @@ struct unit_parser {
     const char *directive;
     /* What the files said, for what depends on more than one directive. */
     bool type_set;
-    bool timeout_start_set;
     bool permissions_start_only;
 };
 

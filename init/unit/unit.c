@@ -158,10 +158,10 @@ static const struct cgroup_context cgroup_defaults = {
 
 static const struct service service_defaults = {
     .guess_main_pid = true,
-    .restart_usec = 100 * USEC_PER_MSEC,
-    .timeout_start = 90 * USEC_PER_SEC,
-    .timeout_stop = 90 * USEC_PER_SEC,
-    .timeout_abort = TIMEOUT_ABORT_AS_STOP,
+    .restart_usec = USEC_UNSET,
+    .timeout_start = USEC_UNSET,
+    .timeout_stop = USEC_UNSET,
+    .timeout_abort = USEC_UNSET,
     .runtime_max = USEC_INFINITY,
 };
 
@@ -174,8 +174,8 @@ struct unit *unit_new(const char *name)
 
     unit->type = type < 0 ? UNIT_TARGET : (enum unit_type)type;
     unit->default_dependencies = true;
-    unit->start_limit_interval = 10 * USEC_PER_SEC;
-    unit->start_limit_burst = 5;
+    unit->start_limit_interval = USEC_UNSET;
+    unit->start_limit_burst = BURST_UNSET;
     unit->job_timeout = USEC_INFINITY;
     unit->success_action_exit_status = -1;
     unit->failure_action_exit_status = -1;

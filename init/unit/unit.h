@@ -6,6 +6,7 @@
  * Strings and vectors belong to the unit. */
 #pragma once
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -179,6 +180,10 @@ struct exit_status_set {
     uint64_t signals;   /* bit N: killed by signal N */
 };
 
+/* What no file says, and the manager chooses (struct manager_config). */
+#define USEC_UNSET  (USEC_INFINITY - 2)
+#define BURST_UNSET UINT_MAX
+
 #define TIMEOUT_ABORT_AS_STOP (USEC_INFINITY - 1)
 
 struct service {
@@ -187,9 +192,9 @@ struct service {
     enum notify_access notify_access;
     bool remain_after_exit;
     bool guess_main_pid;
-    char *pid_file; /* absolute */
-    char *bus_name; /* of Type=dbus */
-    usec_t restart_usec;
+    char *pid_file;      /* absolute */
+    char *bus_name;      /* of Type=dbus */
+    usec_t restart_usec; /* or USEC_UNSET, as the next three */
     usec_t timeout_start;
     usec_t timeout_stop;
     usec_t timeout_abort; /* TIMEOUT_ABORT_AS_STOP: as timeout_stop */
@@ -247,8 +252,8 @@ struct unit {
     bool allow_isolate;
     struct condition *conditions;
     size_t n_conditions;
-    usec_t start_limit_interval;
-    unsigned start_limit_burst;
+    usec_t start_limit_interval; /* or USEC_UNSET */
+    unsigned start_limit_burst;  /* or BURST_UNSET */
     usec_t job_timeout;
     enum emergency_action success_action;
     enum emergency_action failure_action;

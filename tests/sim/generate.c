@@ -70,9 +70,12 @@ static int generate_service(struct random *random, struct unit *unit)
     service->notify_access =
         random_chance(random, 80) ? NOTIFY_MAIN : (enum notify_access)random_below(random, NOTIFY_ACCESS_MAX);
     service->remain_after_exit = random_chance(random, 20);
-    service->restart_usec = random_chance(random, 20) ? 0 : random_time(random, 10 * USEC_PER_SEC);
-    service->timeout_start = some_timeout(random);
-    service->timeout_stop = some_timeout(random);
+    if (random_chance(random, 90))
+        service->restart_usec = random_chance(random, 20) ? 0 : random_time(random, 10 * USEC_PER_SEC);
+    if (random_chance(random, 90))
+        service->timeout_start = some_timeout(random);
+    if (random_chance(random, 90))
+        service->timeout_stop = some_timeout(random);
     if (random_chance(random, 10))
         service->runtime_max = some_timeout(random);
     if (random_chance(random, 10))

@@ -100,16 +100,16 @@ void check_spawn(struct world *world, const struct spawn_request *request)
 void check_start(struct world *world, struct manager_unit *unit)
 {
     struct sim_unit *sim = sim_unit(unit);
-    unsigned burst = unit->unit->start_limit_burst;
+    unsigned burst = service_start_limit_burst(node_of(unit));
+    usec_t interval = service_start_limit_interval(node_of(unit));
 
-    if (burst == 0 || unit->unit->start_limit_interval == 0 || world->generation > 0 ||
-        2 * burst >= WORLD_STARTS_MAX)
+    if (burst == 0 || interval == 0 || world->generation > 0 || 2 * burst >= WORLD_STARTS_MAX)
         return;
     sim->starts[sim->n_starts++ % WORLD_STARTS_MAX] = world->now;
     if (sim->n_starts <= 2 * burst)
         return;
     usec_t first = sim->starts[(sim->n_starts - 1 - 2 * burst) % WORLD_STARTS_MAX];
-    if (world->now - first < unit->unit->start_limit_interval)
+    if (world->now - first < interval)
         world_violation(world, "%s: started too often", unit->unit->name);
 }
 

@@ -102,6 +102,87 @@ static void term_is_followed_by_kill_after_the_timeout(void **state)
     assert_result(s, "a.service", "timeout");
 }
 
+static void a_start_without_its_own_timeout_has_the_managers(void **state)
+{
+    struct script *s = *state;
+    s->config.default_timeout_start = 4 * USEC_PER_SEC;
+    script_unit(s, "a.service", START "Type=notify\n");
+    script_unit(s, "own.service", START "Type=notify\nTimeoutStartSec=5s\n");
+    script_start(s, "a.service");
+    script_start(s, "own.service");
+    script_pass(s, 4 * USEC_PER_SEC - 1);
+    assert_state(s, "a.service", "start");
+    script_pass(s, 1);
+    assert_result(s, "a.service", "timeout");
+    assert_state(s, "own.service", "start");
+}
+
+static void a_stop_without_its_own_timeout_has_the_managers(void **state)
+{
+    struct script *s = *state;
+    s->config.default_timeout_stop = 3 * USEC_PER_SEC;
+    script_unit(s, "a.service", START);
+    s->stubborn = "a.service";
+    script_start(s, "a.service");
+    script_stop(s, "a.service");
+    script_pass(s, 3 * USEC_PER_SEC - 1);
+    assert_state(s, "a.service", "stop-sigterm");
+    script_pass(s, 1);
+    assert_logged(s, "signal 9 a.service");
+}
+
+/* How long the service may take to die of its watchdog's signal. */
+static void expect_abort_timeout(struct script *s, const char *name, usec_t expected)
+{
+    s->stubborn = name;
+    script_forget_log(s);
+    script_start(s, name);
+    script_pass(s, USEC_PER_SEC);
+    assert_state(s, name, "stop-watchdog");
+    script_pass(s, expected - 1);
+    assert_state(s, name, "stop-watchdog");
+    assert_not_logged(s, "signal 9 ");
+    script_pass(s, 1);
+    assert_logged(s, "signal 9 ");
+}
+
+static void an_abort_without_its_own_timeout_has_the_managers(void **state)
+{
+    struct script *s = *state;
+    s->config.default_timeout_abort = 2 * USEC_PER_SEC;
+    script_unit(s, "a.service", START "WatchdogSec=1s\n");
+    script_unit(s, "as-stop.service", START "WatchdogSec=1s\nTimeoutStopSec=6s\nTimeoutAbortSec=\n");
+    script_unit(s, "own.service", START "WatchdogSec=1s\nTimeoutAbortSec=5s\n");
+    expect_abort_timeout(s, "a.service", 2 * USEC_PER_SEC);
+    expect_abort_timeout(s, "as-stop.service", 6 * USEC_PER_SEC);
+    expect_abort_timeout(s, "own.service", 5 * USEC_PER_SEC);
+}
+
+static void an_abort_lasts_as_long_as_a_stop_by_default(void **state)
+{
+    struct script *s = *state;
+    script_unit(s, "a.service", START "WatchdogSec=1s\nTimeoutStopSec=6s\n");
+    expect_abort_timeout(s, "a.service", 6 * USEC_PER_SEC);
+}
+
+static void restarts_without_their_own_limits_have_the_managers(void **state)
+{
+    struct script *s = *state;
+    s->config.default_restart = 7 * USEC_PER_SEC;
+    s->config.default_start_limit_interval = USEC_PER_HOUR;
+    s->config.default_start_limit_burst = 2;
+    script_unit(s, "a.service", START "Restart=always\n");
+    script_start(s, "a.service");
+    script_main_exits(s, "a.service", 1);
+    script_pass(s, 7 * USEC_PER_SEC - 1);
+    assert_state(s, "a.service", "auto-restart");
+    script_pass(s, 1);
+    assert_state(s, "a.service", "running");
+    script_main_exits(s, "a.service", 1);
+    script_pass(s, 7 * USEC_PER_SEC);
+    assert_result(s, "a.service", "start-limit-hit");
+}
+
 static void without_send_sigkill_nobody_is_killed(void **state)
 {
     struct script *s = *state;
@@ -431,6 +512,11 @@ int main(void)
         SCENARIO(a_service_stopped_between_restarts_is_dead_at_once),
         SCENARIO(a_stopped_service_is_not_restarted),
         SCENARIO(term_is_followed_by_kill_after_the_timeout),
+        SCENARIO(a_start_without_its_own_timeout_has_the_managers),
+        SCENARIO(a_stop_without_its_own_timeout_has_the_managers),
+        SCENARIO(an_abort_without_its_own_timeout_has_the_managers),
+        SCENARIO(an_abort_lasts_as_long_as_a_stop_by_default),
+        SCENARIO(restarts_without_their_own_limits_have_the_managers),
         SCENARIO(without_send_sigkill_nobody_is_killed),
         SCENARIO(notify_service_is_up_only_after_ready),
         SCENARIO(a_notify_service_that_says_nothing_fails_in_time),

@@ -209,6 +209,10 @@ int script_setup(void **state)
     script->config = (struct manager_config){
         .default_timeout_start = 90 * USEC_PER_SEC,
         .default_timeout_stop = 90 * USEC_PER_SEC,
+        .default_timeout_abort = TIMEOUT_ABORT_AS_STOP,
+        .default_restart = 100 * USEC_PER_MSEC,
+        .default_start_limit_interval = 10 * USEC_PER_SEC,
+        .default_start_limit_burst = 5,
         .stop_timeout = USEC_INFINITY,
     };
     *state = script;

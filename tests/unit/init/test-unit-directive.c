@@ -31,16 +31,22 @@ static void a_service_without_settings_has_systemds_defaults(void **state)
     assert_string_equal(reports, "");
     assert_int_equal(unit->service.type, SERVICE_SIMPLE);
     assert_int_equal(unit->service.restart, RESTART_NO);
-    assert_int_equal(unit->service.timeout_start, 90 * USEC_PER_SEC);
-    assert_int_equal(unit->service.timeout_stop, 90 * USEC_PER_SEC);
-    assert_int_equal(unit->service.restart_usec, 100 * USEC_PER_MSEC);
-    assert_int_equal(unit->start_limit_burst, 5);
-    assert_int_equal(unit->start_limit_interval, 10 * USEC_PER_SEC);
     assert_int_equal(unit->kill.signal, SIGTERM);
     assert_int_equal(unit->exec.umask, 0022);
     assert_int_equal(unit->exec.nice, INT_MIN);
     assert_true(unit->exec.ignore_sigpipe);
     assert_string_equal(unit->description, "x.service");
+}
+
+static void a_service_without_settings_leaves_its_times_to_the_manager(void **state)
+{
+    _cleanup_unit_ struct unit *unit = service_with("");
+    assert_true(unit->service.timeout_start == USEC_UNSET);
+    assert_true(unit->service.timeout_stop == USEC_UNSET);
+    assert_true(unit->service.timeout_abort == USEC_UNSET);
+    assert_true(unit->service.restart_usec == USEC_UNSET);
+    assert_int_equal(unit->start_limit_burst, BURST_UNSET);
+    assert_true(unit->start_limit_interval == USEC_UNSET);
 }
 
 static void times_of_a_service(void **state)
@@ -329,6 +335,7 @@ int main(void)
         cmocka_unit_test(every_row_is_complete),
         cmocka_unit_test(no_directive_stands_twice_in_a_section),
         cmocka_unit_test(a_service_without_settings_has_systemds_defaults),
+        cmocka_unit_test(a_service_without_settings_leaves_its_times_to_the_manager),
         cmocka_unit_test(times_of_a_service),
         cmocka_unit_test(timeout_sec_sets_both),
         cmocka_unit_test(a_oneshot_may_start_forever_unless_it_says_how_long),

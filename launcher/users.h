@@ -1,5 +1,4 @@
-/* "USER[:GROUP]" by the container's own /etc/passwd and /etc/group, read as files: the host's name services
- * know nothing of these names, and the container's must not be loaded into a process of ours. */
+/* "USER[:GROUP]" by the container's own /etc/passwd and /etc/group. */
 #pragma once
 
 #include <stdlib.h>

@@ -35,7 +35,7 @@ int job_user_resolve(const char *text, struct credentials *ret, char object[stat
         return -EINVAL;
     (void)snprintf(object, JOB_USER_OBJECT_MAX, "%s", words[0]);
     if (words[1]) {
-        r = user_lookup(words[0], &user);
+        r = credentials_of_user(words[0], &user);
         if (r == 0)
             r = take_groups(words + 1, &user, object);
     } else {

@@ -157,7 +157,7 @@ static bool user(const char *parameter)
 
     if (streq(parameter, "@system"))
         return getuid() <= SYSTEM_UID_MAX;
-    return user_lookup(parameter, &found) == 0 && (found.uid == getuid() || found.uid == geteuid());
+    return credentials_of_user(parameter, &found) == 0 && (found.uid == getuid() || found.uid == geteuid());
 }
 
 static bool group(const char *parameter)

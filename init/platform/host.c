@@ -45,7 +45,7 @@ void host_read(struct host_texts *host, struct unit_loader *loader)
     host->boot_id = read_id("/proc/sys/kernel/random/boot_id");
     host->kernel_release = read_release();
     (void)snprintf(number, sizeof(number), "%u", (unsigned)getuid());
-    (void)user_lookup(number, &host->user);
+    (void)credentials_of_user(number, &host->user);
     loader->host = (struct unit_host){
         .hostname = host->hostname,
         .machine_id = host->machine_id,

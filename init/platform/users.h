@@ -1,5 +1,4 @@
-/* Users and groups from /etc/passwd and /etc/group. Not getpwnam(3): that asks name services over sockets,
- * and PID 1 must never wait for an answer. */
+/* Whom a process of a unit runs as. */
 #pragma once
 
 #include <stdbool.h>
@@ -7,9 +6,9 @@
 #include <sys/types.h>
 
 #include "berth/exit-codes.h"
+#include "common/users.h"
 #include "init/unit/unit.h"
 
-/* Whom a process runs as: User=, Group=, SupplementaryGroups=. */
 struct credentials {
     bool set; /* false: as PID 1 */
     uid_t uid;
@@ -21,9 +20,9 @@ struct credentials {
     char *shell;
 };
 
-/* Names or numbers; -ESRCH when there is none. A number needs no entry: its group is then the same number. */
-int user_lookup(const char *user, struct credentials *ret);
-int group_lookup(const char *group, gid_t *ret);
+/* A name or a number; -ESRCH when there is none. A number needs no entry: its group is then the same number.
+ */
+int credentials_of_user(const char *user, struct credentials *ret);
 
 /* What the unit says. On failure *ret_stage and *ret_object say which of its settings it was. */
 int credentials_resolve(const struct exec_context *context, struct credentials *ret,

@@ -7,6 +7,7 @@
 #include "common/log.h"
 #include "common/text.h"
 #include "init/job/job-signals.h"
+#include "init/names/names.h"
 #include "init/options.h"
 
 static int run_mode(const struct init_options *options, uint64_t inherited_mask)
@@ -72,7 +73,8 @@ static const struct {
     const char *name;
     int (*main)(int argc, char **argv);
 } modes[] = {
-    {"berthctl", berthctl_main},
+    {"berthctl", berthctl_main}, {"tini", tini_main},           {"tini-static", tini_main},
+    {"docker-init", tini_main},  {"dumb-init", dumb_init_main}, {"catatonit", catatonit_main},
 };
 
 int main(int argc, char **argv)

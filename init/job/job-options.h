@@ -60,10 +60,12 @@ struct job_options {
     enum job_session session;
     enum job_rest rest;
     enum job_subreaper subreaper;
-    bool literal_signals;    /* each is passed on, whoever sent it, and means nothing else to us */
-    bool suspends;           /* stops itself after SIGTSTP, SIGTTIN, SIGTTOU, unless it is PID 1 */
-    unsigned verbosity;      /* 0: errors, and what was asked for by name */
-    bool tell_reaped;        /* each orphan in a line */
+    bool literal_signals; /* each is passed on, whoever sent it, and means nothing else to us */
+    bool suspends;        /* stops itself after SIGTSTP, SIGTTIN, SIGTTOU, unless it is PID 1 */
+    unsigned verbosity;   /* 0: errors, and what was asked for by name */
+    bool tell_reaped;     /* each orphan in a line */
+    bool keep_output;     /* standard output stays open while the command runs: lines may come there, too */
+    bool keep_error;      /* the same of standard error */
     int parent_death_signal; /* what we get when our parent dies; 0: none. prctl(2) */
     uint64_t inherited_mask; /* blocked signals at entry, bit N-1 for signal N: the command gets it back */
     usec_t stop_timeout;     /* between SIGTERM to what is to end and SIGKILL */

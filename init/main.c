@@ -2,6 +2,7 @@
 #include "init/main.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "berth/exit-codes.h"
 #include "common/log.h"
@@ -10,7 +11,20 @@
 #include "init/names/names.h"
 #include "init/options.h"
 
-static int run_mode(const struct init_options *options, uint64_t inherited_mask)
+static int run_boot(const struct init_options *options)
+{
+    return boot_main(&(struct boot_options){
+        .target = options->target,
+        .main_unit = options->main_unit,
+        .command = options->words,
+        .unit_path = options->unit_path,
+        .stop_timeout = options->job.limits_sigterm ? options->job.stop_timeout : USEC_INFINITY,
+        .exit_when_idle = options->exit_when_idle,
+        .inherited_mask = options->job.inherited_mask,
+    });
+}
+
+static int run_mode(const struct init_options *options)
 {
     switch (options->mode) {
     case MODE_HELP:
@@ -18,31 +32,19 @@ static int run_mode(const struct init_options *options, uint64_t inherited_mask)
         return 0;
     case MODE_VERSION:
         return puts("berth-init " BERTH_VERSION) < 0;
+    case MODE_LICENSE:
+        names_license();
+        return 0;
     case MODE_VERIFY:
         return verify_main(options->root, options->words);
     case MODE_BOOT:
-        return boot_main(&(struct boot_options){
-            .target = options->target,
-            .main_unit = options->main_unit,
-            .command = options->words,
-            .unit_path = options->unit_path,
-            .stop_timeout = options->stop_timeout_set ? options->stop_timeout : USEC_INFINITY,
-            .exit_when_idle = options->exit_when_idle,
-            .inherited_mask = inherited_mask,
-        });
+        return run_boot(options);
+    case MODE_PAUSE:
+        return job_pause(&options->job);
     case MODE_JOB:
         break;
     }
-    return job_main(&(struct job_options){
-        .argv = options->words,
-        .user = options->user,
-        .workdir = options->workdir,
-        .audience = options->single ? JOB_TO_CHILD : JOB_TO_GROUP,
-        .verbosity = options->verbose,
-        .stop_timeout = options->stop_timeout,
-        .limits_sigterm = options->stop_timeout_set,
-        .inherited_mask = inherited_mask,
-    });
+    return job_main(&options->job);
 }
 
 static int berth_init_main(int argc, char **argv)
@@ -53,16 +55,15 @@ static int berth_init_main(int argc, char **argv)
 
     log_set_program("berth-init");
     log_never_wait();
-    int r = init_options_parse(&options, argc, argv);
+    int r = init_options_parse(&options, argc, argv, environ);
     if (r < 0) {
         log_error("%s", options.error);
         r = EXIT_BERTH_FAILED;
     } else {
-        if (options.clear_signals)
-            inherited_mask = 0;
-        if (options.verbose)
+        options.job.inherited_mask = options.clear_signals ? 0 : inherited_mask;
+        if (options.job.verbosity)
             log_set_level(LOG_LEVEL_DEBUG);
-        r = run_mode(&options, inherited_mask);
+        r = run_mode(&options);
     }
     init_options_done(&options);
     return r;

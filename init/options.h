@@ -1,28 +1,37 @@
-/* What berth-init was asked for on its command line: one table makes the parser and the help. Pure. */
+/* What berth-init was asked for on its command line and by its environment: one table makes the parser, the
+ * variables and the help. Pure. */
 #pragma once
 
 #include <stdio.h>
 
 #include "init/main.h"
 
-enum init_mode { MODE_JOB, MODE_BOOT, MODE_VERIFY, MODE_HELP, MODE_VERSION };
+enum init_mode { MODE_JOB, MODE_PAUSE, MODE_BOOT, MODE_VERIFY, MODE_HELP, MODE_VERSION, MODE_LICENSE };
 
 struct init_options {
     enum init_mode mode;
     bool boot_asked; /* --boot */
-    bool stop_timeout_set;
-    bool help, version;
+    bool pause_asked;
+    bool help, version, license;
     bool clear_signals; /* forget the inherited mask: the launcher blocks all for us */
-    bool single, verbose, exit_when_idle;
-    const char *target, *main_unit, *user, *workdir, *root;
-    usec_t stop_timeout;
-    char **unit_path;   /* owned */
-    char *const *words; /* the command, or the units of verify; NULL: none */
-    char error[256];    /* one line for a person when parsing failed */
+    bool exit_when_idle;
+    const char *target, *main_unit, *root;
+    struct job_options job; /* its stop timeout and verbosity are boot mode's, too */
+    char **unit_path;       /* owned */
+    char **commands;        /* owned: those of --on-signal that came from the environment */
+    char *const *words;     /* the command, or the units of verify; NULL: none */
+    char error[256];        /* one line for a person when parsing failed */
 };
 
-/* argv[0] is skipped. Options stop at the first word that is none; "--" ends them too. Words stay the
- * caller's. 0, or -EINVAL with error set. */
-int init_options_parse(struct init_options *options, int argc, char *const *argv);
+/* argv[0] is skipped. Options stop at the first word that is none; "--" ends them too. What no option says is
+ * taken from the environment block: BERTH_STOP_TIMEOUT for --stop-timeout, and so on; last, from the
+ * variables of tini and dumb-init. Words and environment stay the caller's. 0, or -EINVAL with error set. */
+int init_options_parse(struct init_options *options, int argc, char *const *argv, char *const *environment);
 void init_options_done(struct init_options *options);
 void init_options_help(FILE *out);
+
+/* The long name of option number i of those that have an environment form; NULL behind the last. */
+const char *init_options_name(size_t i);
+/* "BERTH_LONG_NAME" for it. Returns buffer. */
+#define INIT_OPTIONS_VARIABLE_MAX 40
+char *init_options_variable(char buffer[static INIT_OPTIONS_VARIABLE_MAX], const char *name);

@@ -126,24 +126,3 @@ int job_child_start(const struct job_child *child, pid_t *ret_pid, int *ret_exec
     *ret_exec_fd = TAKE_FD(report[0]);
     return 0;
 }
-
-void job_child_log_failure(const struct job_options *options, const struct child_failure *failure)
-{
-    const struct {
-        const char *what, *object;
-    } steps[] = {
-        [CHILD_GROUPS] = {"set the groups of user", options->user},
-        [CHILD_GID] = {"set the group of user", options->user},
-        [CHILD_UID] = {"become user", options->user},
-        [CHILD_WORKDIR] = {"start in directory", options->workdir},
-        [CHILD_EXEC] = {"execute", options->argv[0]},
-    };
-    const char *hint = "";
-
-    if (failure->interpreter_missing)
-        hint = " (the file is there, its interpreter or dynamic loader is not)";
-    else if (failure->step == CHILD_EXEC && failure->error == ENOEXEC)
-        hint = " (a script needs a first line like #!/bin/sh)";
-    log_error("cannot %s %s: %s%s", steps[failure->step].what, steps[failure->step].object,
-              strerror(failure->error), hint);
-}

@@ -27,5 +27,3 @@ int job_child_prepare(const struct job_child *child, struct child_failure *failu
 /* Forks. *ret_exec_fd is non-blocking and reads as one struct child_failure, or as the end once the program
  * runs. */
 int job_child_start(const struct job_child *child, pid_t *ret_pid, int *ret_exec_fd);
-/* Says in one line what failed. */
-void job_child_log_failure(const struct job_options *options, const struct child_failure *failure);

@@ -69,7 +69,7 @@ struct job_options {
     int parent_death_signal; /* what we get when our parent dies; 0: none. prctl(2) */
     uint64_t inherited_mask; /* blocked signals at entry, bit N-1 for signal N: the command gets it back */
     usec_t stop_timeout;     /* between SIGTERM to what is to end and SIGKILL */
-    bool limits_sigterm;     /* counts for a SIGTERM from outside too: it was asked for */
+    bool limits_sigterm;     /* counts for a SIGTERM that is passed on too: it was asked for */
     usec_t time_limit;       /* 0: none */
     struct job_warning warnings[JOB_WARNINGS_MAX];
     size_t n_warnings;

@@ -76,7 +76,7 @@ static const struct {
     {KERNEL_SIGRTMIN + 3, {SIGNAL_FORWARD, SIGNAL_STOP, SIGNAL_FORWARD}},
     {KERNEL_SIGRTMIN + 4, {SIGNAL_FORWARD, SIGNAL_STOP, SIGNAL_FORWARD}},
     {SIGPWR, {SIGNAL_FORWARD, SIGNAL_STOP, SIGNAL_FORWARD}},
-    {SIGTERM, {SIGNAL_FORWARD, SIGNAL_END, SIGNAL_FORWARD}},
+    {SIGTERM, {SIGNAL_FORWARD, SIGNAL_END, SIGNAL_END}},
 };
 
 enum signal_fate job_signal_fate(const struct job_signal *signal, pid_t self, bool literal)

@@ -63,6 +63,7 @@ static void job_order_stop(struct job *job, struct job_signal signal)
     job_timetable_set(&job->times, JOB_DUE_TERM, usec_add(now_monotonic(), grace));
     signal.number = options->notice;
     signal.has_value = false;
+    signal.limits = false; /* SIGTERM's does */
     job_delivery_accept(&job->delivery, &signal, now_monotonic());
 }
 
@@ -145,7 +146,7 @@ static void job_pass_on(struct job *job, struct job_signal *signal, enum signal_
         note_who_asked(job, signal);
     if (fate == SIGNAL_STOP || (options->notice && signal->number == SIGTERM)) {
         /* Other runtimes keep their own time, which may be longer than our default. */
-        signal->limits = fate == SIGNAL_STOP || options->limits_sigterm;
+        signal->limits = fate == SIGNAL_STOP || options->notice || options->limits_sigterm;
         job_order_stop(job, *signal);
         return;
     }

@@ -25,8 +25,9 @@ static const char *self;
 
 struct run {
     pid_t pid;
-    int output; /* of the job, and of berth-init's messages */
-    int passed; /* before the start: becomes descriptor 3, or negative */
+    int output;       /* of the job, and of berth-init's messages */
+    int passed;       /* before the start: becomes descriptor 3, or negative */
+    const char *name; /* NULL: berth-init */
     bool ignore_children;
 };
 
@@ -44,11 +45,11 @@ static _noreturn_ void become_init(const struct run *run, char *const *argv, int
     _exit(99);
 }
 
-/* argv without berth-init's own name. */
+/* argv without the name. */
 static void start(struct run *run, char *const *words)
 {
     struct clone_args args = {.flags = as_pid_1 ? CLONE_NEWPID : 0, .exit_signal = SIGCHLD};
-    char *argv[16] = {(char *)"berth-init"};
+    char *argv[16] = {(char *)(run->name ? run->name : "berth-init")};
     int pipes[2];
 
     for (size_t i = 0; words[i]; i++)
@@ -152,6 +153,56 @@ static void test_a_signal_reaches_the_whole_group_or_the_child_only(void **state
     expect(&run, "ready");
     assert_int_equal(kill(run.pid, SIGUSR1), 0);
     assert_int_equal(finish(&run), 4);
+}
+
+static void test_pause_holds_nothing_and_ends_at_a_stop_signal(void **state)
+{
+    static const int stops[] = {SIGTERM, SIGINT, SIGPWR, 37 /* SIGRTMIN+3, whatever this libc says */};
+    struct run run = begin(state);
+
+    FOREACH_ARRAY (stop, stops, ELEMENTSOF(stops)) {
+        START(&run, (char *)"--pause");
+        char *seen = read_until(&run, NULL);
+        assert_string_equal(seen, "");
+        free(seen);
+        assert_int_equal(kill(run.pid, SIGHUP), 0);
+        assert_int_equal(kill(run.pid, *stop), 0);
+        assert_int_equal(finish(&run), 0);
+    }
+}
+
+static void test_pause_reaps(void **state)
+{
+    struct run run = begin(state);
+
+    START(&run, (char *)"sh", (char *)"-c", (char *)"(exit 6) & exec \"$BERTH_INIT\" -Pw");
+    expect(&run, "exited with status 6");
+    assert_int_equal(kill(run.pid, SIGTERM), 0);
+    assert_int_equal(finish(&run), 0);
+}
+
+static void test_the_name_it_is_called_by_decides_what_it_is(void **state)
+{
+    static const struct {
+        const char *name, *version;
+    } rows[] = {
+        {"berth-init", "berth-init "},
+        {"tini", "tini version 0.19.0"},
+        {"/sbin/tini-static", "tini version 0."},
+        {"/usr/bin/docker-init", "tini version 0.19.0"},
+        {"./dumb-init", "dumb-init v1.2.5"},
+        {"catatonit", "tini version 0.1.7_catatonit"},
+        {"/dev/init", "berth-init "},
+        {"berthctl", "berthctl"},
+    };
+    struct run run = begin(state);
+
+    FOREACH_ARRAY (row, rows, ELEMENTSOF(rows)) {
+        run.name = row->name;
+        START(&run, (char *)"--version");
+        expect(&run, row->version);
+        assert_int_equal(finish(&run), 0);
+    }
 }
 
 static void test_the_value_of_a_queued_signal_arrives(void **state)
@@ -329,6 +380,9 @@ int main(int argc, char **argv)
         BOTH(test_it_exits_as_the_job_exits),
         BOTH(test_a_command_that_cannot_run_is_named_with_the_reason),
         BOTH(test_a_signal_reaches_the_whole_group_or_the_child_only),
+        BOTH(test_pause_holds_nothing_and_ends_at_a_stop_signal),
+        BOTH(test_pause_reaps),
+        BOTH(test_the_name_it_is_called_by_decides_what_it_is),
         BOTH(test_the_value_of_a_queued_signal_arrives),
         BOTH(test_a_reader_sees_the_end_when_the_job_closes_its_output),
         BOTH(test_what_the_job_leaves_gets_sigterm_then_sigkill),

@@ -106,7 +106,16 @@ static void job_kill_rest(struct job *job)
     job_timetable_set(&job->times, JOB_DUE_GIVE_UP, usec_add(now_monotonic(), AFTER_KILL));
 }
 
-static void job_end_rest(struct job *job)
+static void job_stop_rest(struct job *job)
+{
+    /* Those that are stopped must run to take it. */
+    job_rest_signal(job->self, job->account.pid, SIGTERM);
+    job_rest_signal(job->self, job->account.pid, SIGCONT);
+    job_timetable_set(&job->times, JOB_DUE_KILL_REST, usec_add(now_monotonic(), job->options->stop_timeout));
+}
+
+/* Without a child of ours nothing is below us. */
+static void job_end_rest(struct job *job, bool children_left)
 {
     switch (job->options->rest) {
     case JOB_REST_LEAVE:
@@ -118,13 +127,10 @@ static void job_end_rest(struct job *job)
         job->phase = JOB_OVER;
         return;
     case JOB_REST_STOP:
-        break;
+        if (children_left)
+            job_stop_rest(job);
+        return;
     }
-    job->phase = JOB_ENDED;
-    /* Those that are stopped must run to take it. */
-    job_rest_signal(job->self, job->account.pid, SIGTERM);
-    job_rest_signal(job->self, job->account.pid, SIGCONT);
-    job_timetable_set(&job->times, JOB_DUE_KILL_REST, usec_add(now_monotonic(), job->options->stop_timeout));
 }
 
 /* Signals */
@@ -224,7 +230,7 @@ static void job_ended(struct job *job, int status)
     job->account.end = now_realtime();
     job_timetable_job_ended(&job->times);
     tell_pid(job, JOB_EVENT_ENDED, job->account.pid, status);
-    job_end_rest(job);
+    job->phase = JOB_ENDED;
 }
 
 static void job_reaped(void *userdata, pid_t pid, int status)
@@ -241,9 +247,12 @@ static void job_reaped(void *userdata, pid_t pid, int status)
 
 static void job_reap(struct job *job)
 {
+    bool ran = job->phase == JOB_RUNS;
     bool children_left = reap_children(job_reaped, job);
 
-    if (job->phase == JOB_KILLED && children_left)
+    if (ran && job->phase == JOB_ENDED)
+        job_end_rest(job, children_left);
+    else if (job->phase == JOB_KILLED && children_left)
         job_rest_signal(job->self, job->account.pid, SIGKILL);
     if ((job->phase == JOB_ENDED || job->phase == JOB_KILLED) && !children_left)
         job->phase = JOB_OVER;

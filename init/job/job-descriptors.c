@@ -21,15 +21,9 @@ static int open_nothing(void)
 
 void descriptors_fill_stdio(void)
 {
-    for (;;) {
-        int fd = open_nothing();
-        if (fd < 0)
-            return;
-        if (fd > STDERR_FILENO) {
-            close_fd(fd);
-            return;
-        }
-    }
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            (void)open_nothing(); /* takes the lowest that is free: this one */
 }
 
 int descriptors_take_socket(const char *variable)
@@ -51,22 +45,24 @@ int descriptors_take_socket(const char *variable)
     return fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 ? -errno : fd;
 }
 
-static int compare_fds(const void *a, const void *b)
+/* The lowest one that is kept from first on; -1: none. */
+static int next_kept(const int *keep, size_t n, unsigned first)
 {
-    return *(const int *)a - *(const int *)b;
+    int next = -1;
+
+    FOREACH_ARRAY (fd, keep, n)
+        if (*fd >= (int)first && (next < 0 || *fd < next))
+            next = *fd;
+    return next;
 }
 
-void descriptors_close_others(int *keep, size_t n)
+void descriptors_close_others(const int *keep, size_t n)
 {
     unsigned first = STDERR_FILENO + 1;
 
-    qsort(keep, n, sizeof(*keep), compare_fds);
-    FOREACH_ARRAY (fd, keep, n) {
-        if (*fd < (int)first)
-            continue;
-        close_descriptors(first, (unsigned)*fd - 1, 0);
-        first = (unsigned)*fd + 1;
-    }
+    for (int fd; (fd = next_kept(keep, n, first)) >= 0; first = (unsigned)fd + 1)
+        if (fd > (int)first)
+            close_descriptors(first, (unsigned)fd - 1, 0);
     close_descriptors(first, UINT_MAX, 0);
 }
 

@@ -10,7 +10,7 @@ void descriptors_fill_stdio(void);
 /* The descriptor that an environment variable names, close-on-exec; the variable is unset. -ENOENT without
  * one, -EINVAL or -EBADF for what is no open socket. */
 int descriptors_take_socket(const char *variable);
-/* Closes all from 3 on but those in keep (negative ones are skipped), which may be reordered. */
-void descriptors_close_others(int *keep, size_t n);
+/* Closes all from 3 on but those in keep; negative ones are skipped. */
+void descriptors_close_others(const int *keep, size_t n);
 /* The standard descriptors lead to /dev/null from here on, but for those in the bit mask keep. */
 void descriptors_release_stdio(unsigned keep);

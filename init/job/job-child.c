@@ -15,6 +15,7 @@
 #include "common/text.h"
 #include "init/job/job-signals.h"
 #include "init/job/job-terminal.h"
+#include "init/job/job-voice.h"
 
 /* The next file that name can mean: *place goes through PATH, and is NULL at the end. A name with a slash is
  * looked for nowhere else. False when there is none. */
@@ -24,12 +25,13 @@ static bool next_candidate(const char **place, const char *name, char path[stati
 
     while (*place) {
         const char *begin = *place, *end = strchrnul(begin, ':');
-        int length = has_slash ? 0 : (int)(end - begin);
+        size_t length = has_slash ? 0 : (size_t)(end - begin);
         const char *between = has_slash ? "" : length ? "/" : "./";
-        int n = snprintf(path, PATH_MAX, "%.*s%s%s", length, begin, between, name);
         *place = *end && !has_slash ? end + 1 : NULL;
-        if (n > 0 && n < PATH_MAX)
-            return true;
+        if (length + strlen(between) + strlen(name) >= PATH_MAX)
+            continue;
+        (void)strcpy(stpcpy(mempcpy(path, begin, length), between), name);
+        return true;
     }
     return false;
 }
@@ -95,7 +97,9 @@ static void pass_sockets(void)
     (void)setenv("LISTEN_PID", pid, 1);
 }
 
-static _noreturn_ void child_main(const struct job_child *child, enum terminal_plan plan, int report)
+/* Not inlined: its locals must lie below the frame that the parent comes back to. */
+static __attribute__((noinline)) _noreturn_ void child_main(const struct job_child *child,
+                                                            enum terminal_plan plan, int *ret_exec_status)
 {
     struct child_failure failure = {};
 
@@ -104,25 +108,25 @@ static _noreturn_ void child_main(const struct job_child *child, enum terminal_p
         pass_sockets();
     if (job_child_prepare(child, &failure) == 0)
         exec_command(child->options->argv, &failure);
-    /* A pipe with room for it: cannot be short. */
-    if (write(report, &failure, sizeof(failure)) < 0)
-        _exit(EXIT_BERTH_FAILED);
-    _exit(EXIT_CANNOT_EXECUTE); /* the parent knows better */
+    job_tell(child->options, &(struct job_event){.kind = JOB_EVENT_EXEC_FAILED, .failure = &failure});
+    *ret_exec_status = job_exec_status(child->options, &failure);
+    _exit(*ret_exec_status);
 }
 
-int job_child_start(const struct job_child *child, pid_t *ret_pid, int *ret_exec_fd)
+int job_child_start(const struct job_child *child, pid_t *ret_pid, int *ret_exec_status)
 {
-    _cleanup_close_pair_ int report[2] = EBADF_PAIR;
     enum terminal_plan plan = job_terminal_release(child->options);
 
-    if (pipe2(report, O_CLOEXEC | O_NONBLOCK) < 0)
-        return -errno;
-    pid_t pid = fork();
+    *ret_exec_status = 0;
+    /* The child borrows our memory while we sleep: no page tables are copied only for exec to throw them
+     * away, and how it failed needs no pipe. What it leaves there besides is errno and environment variables
+     * of the job's. Emulators that fork(2) instead keep *ret_exec_status from us: the job then seems to have
+     * run and to have ended with the same status. */
+    pid_t pid = vfork();
     if (pid < 0)
         return -errno;
     if (pid == 0)
-        child_main(child, plan, report[1]);
+        child_main(child, plan, ret_exec_status);
     *ret_pid = pid;
-    *ret_exec_fd = TAKE_FD(report[0]);
     return 0;
 }

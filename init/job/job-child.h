@@ -8,7 +8,7 @@
 
 enum child_step { CHILD_GROUPS, CHILD_GID, CHILD_UID, CHILD_WORKDIR, CHILD_EXEC };
 
-/* How the child failed, over the exec pipe: nothing comes when the program runs. */
+/* How the child failed on its way to the program. */
 struct child_failure {
     enum child_step step;
     int error;                /* positive errno */
@@ -24,6 +24,6 @@ struct job_child {
 
 /* In a child: becomes the user, goes to the directory, takes the signals back as they were at entry. */
 int job_child_prepare(const struct job_child *child, struct child_failure *failure);
-/* Forks. *ret_exec_fd is non-blocking and reads as one struct child_failure, or as the end once the program
- * runs. */
-int job_child_start(const struct job_child *child, pid_t *ret_pid, int *ret_exec_fd);
+/* Returns when the program runs (*ret_exec_status 0), or when the child could not get there: it has told why,
+ * and *ret_exec_status is what we exit with. -errno when there is no child. */
+int job_child_start(const struct job_child *child, pid_t *ret_pid, int *ret_exec_status);

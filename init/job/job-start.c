@@ -63,11 +63,11 @@ static int start_process(struct job *job)
     job->child.sockets_passed = listen_pid && atoi(listen_pid) == job->self;
     job_signals_catch_children(&job->child.inherited_sigchld);
     job_report_begin(options, &job->account);
-    job->started = now_monotonic();
-    job->account.start = now_realtime();
-    int r = job_child_start(&job->child, &job->account.pid, &job->exec_fd);
+    int r = job_child_start(&job->child, &job->account.pid, &job->exec_status);
     if (r < 0)
         return log_errno(r, "cannot start a process for %s", options->argv[0]);
+    job->started = now_monotonic();
+    job->account.start = now_realtime();
     job->delivery.pid = job->account.pid;
     job_tell(options, &(struct job_event){.kind = JOB_EVENT_STARTED, .pid = job->account.pid});
     if (options->session == JOB_SESSION_OWN)
@@ -83,6 +83,32 @@ static int open_report(struct job *job)
     return 0;
 }
 
+/* Who writes to a descriptor of the job's later keeps it; whoever reads it would otherwise not see the end
+ * when the job closes it. */
+static unsigned stdio_to_keep(const struct job_options *options, bool memory_limited)
+{
+    unsigned keep = 0;
+
+    if (options->keep_output)
+        keep |= 1U << STDOUT_FILENO;
+    if (options->keep_error || options->time_limit > 0 || memory_limited)
+        keep |= 1U << STDERR_FILENO;
+    FOREACH_ARRAY (rule, options->rules, ELEMENTSOF(options->rules))
+        if (rule->command)
+            keep |= 1U << STDOUT_FILENO | 1U << STDERR_FILENO;
+    return keep;
+}
+
+/* The program runs: from here on we hold nothing that is the job's. */
+static void job_runs(struct job *job)
+{
+    bool memory_limited = job_report_watch_memory(&job->account);
+
+    descriptors_release_stdio(stdio_to_keep(job->options, memory_limited));
+    (void)job_notify(job->notify_fd, "READY=1\n");
+    job_tell(job->options, &(struct job_event){.kind = JOB_EVENT_EXECUTED, .pid = job->account.pid});
+}
+
 int job_start(struct job *job, const struct job_options *options)
 {
     *job = (struct job){
@@ -90,7 +116,6 @@ int job_start(struct job *job, const struct job_options *options)
         .self = getpid(),
         .delivery.options = options,
         .signal_fd = -EBADF,
-        .exec_fd = -EBADF,
         .notify_fd = -EBADF,
         .report_fd = -EBADF,
     };
@@ -109,41 +134,19 @@ int job_start(struct job *job, const struct job_options *options)
     int r = start_process(job);
     if (r < 0)
         return r;
-    int keep[] = {job->signal_fd, job->exec_fd, job->notify_fd, job->report_fd, control_fd};
+    const int keep[] = {job->signal_fd, job->notify_fd, job->report_fd, control_fd};
     descriptors_close_others(keep, ELEMENTSOF(keep));
     (void)chdir("/");
     job->control = control_fd < 0 ? NULL : job_control_new(control_fd, job->account.pid, options->argv);
     job_timetable_begin(&job->times, options, job->started);
+    if (job->exec_status == 0)
+        job_runs(job);
     return 0;
-}
-
-/* Who writes to a descriptor of the job's later keeps it; whoever reads it would otherwise not see the end
- * when the job closes it. */
-static unsigned stdio_to_keep(const struct job_options *options, bool memory_limited)
-{
-    unsigned keep = 0;
-
-    if (options->verbosity > 0 || options->tell_reaped || options->time_limit > 0 || memory_limited)
-        keep |= 1U << STDERR_FILENO;
-    FOREACH_ARRAY (rule, options->rules, ELEMENTSOF(options->rules))
-        if (rule->command)
-            keep |= 1U << STDOUT_FILENO | 1U << STDERR_FILENO;
-    return keep;
-}
-
-void job_runs(struct job *job)
-{
-    bool memory_limited = job_report_watch_memory(&job->account);
-
-    descriptors_release_stdio(stdio_to_keep(job->options, memory_limited));
-    (void)job_notify(job->notify_fd, "READY=1\n");
-    job_tell(job->options, &(struct job_event){.kind = JOB_EVENT_EXECUTED, .pid = job->account.pid});
 }
 
 void job_done(struct job *job)
 {
     close_fd(job->signal_fd);
-    close_fd(job->exec_fd);
     close_fd(job->notify_fd);
     close_fd(job->report_fd);
     job_control_free(job->control);

@@ -197,34 +197,17 @@ static void job_take_signals(struct job *job)
     struct signalfd_siginfo infos[16];
     ssize_t n;
 
-    while ((n = read(job->signal_fd, infos, sizeof(infos))) > 0)
-        FOREACH_ARRAY (info, infos, (size_t)n / sizeof(infos[0]))
-            job_take_signal(job, info);
+    do {
+        n = read(job->signal_fd, infos, sizeof(infos));
+        for (ssize_t i = 0; i < n / (ssize_t)sizeof(infos[0]); i++)
+            job_take_signal(job, &infos[i]);
+    } while (n == (ssize_t)sizeof(infos)); /* fewer: there were no more */
 }
 
 /* Children */
 
-static void job_take_exec_report(struct job *job)
-{
-    struct child_failure failure;
-
-    if (job->exec_fd < 0)
-        return;
-    ssize_t n = read(job->exec_fd, &failure, sizeof(failure));
-    if (n < 0)
-        return;
-    job->exec_fd = close_fd(job->exec_fd);
-    if ((size_t)n != sizeof(failure)) {
-        job_runs(job);
-        return;
-    }
-    job_tell(job->options, &(struct job_event){.kind = JOB_EVENT_EXEC_FAILED, .failure = &failure});
-    job->exec_status = job_exec_status(job->options, &failure);
-}
-
 static void job_ended(struct job *job, int status)
 {
-    job_take_exec_report(job); /* it may have come after we looked */
     job->account.status = status;
     job->account.runtime = now_monotonic() - job->started;
     job->account.end = now_realtime();
@@ -299,17 +282,13 @@ static int poll_timeout(const struct job *job)
 static int job_run(struct job *job)
 {
     while (job->phase != JOB_OVER) {
-        struct pollfd fds[2 + JOB_CONTROL_FDS] = {
-            {.fd = job->signal_fd, .events = POLLIN},
-            {.fd = job->exec_fd, .events = POLLIN},
-        };
-        size_t n = 2 + job_control_poll(job->control, fds + 2);
+        struct pollfd fds[1 + JOB_CONTROL_FDS] = {{.fd = job->signal_fd, .events = POLLIN}};
+        size_t n = 1 + job_control_poll(job->control, fds + 1);
         if (poll(fds, (nfds_t)n, poll_timeout(job)) < 0 && errno != EINTR)
             return log_errno(errno, "cannot wait for the job");
-        job_take_exec_report(job);
         job_take_signals(job);
         job_reap(job);
-        job_control_serve(job->control, fds + 2, n - 2);
+        job_control_serve(job->control, fds + 1, n - 1);
         job_do_due(job);
         job_limit_stop(job);
     }

@@ -27,7 +27,6 @@ struct job {
     int exec_status;            /* what we exit with when the command could not be run; 0: it ran */
     bool told_to_stop;
     int signal_fd;
-    int exec_fd; /* open until the program runs or could not be run */
     int notify_fd;
     int report_fd;               /* -ENOENT: none */
     struct job_control *control; /* NULL: not served */
@@ -35,6 +34,4 @@ struct job {
 
 /* Signals, descriptors, the subreaper, and the process. 0 or -errno, and what failed was said. */
 int job_start(struct job *job, const struct job_options *options);
-/* The program runs: from here on we hold nothing that is the job's. */
-void job_runs(struct job *job);
 void job_done(struct job *job);

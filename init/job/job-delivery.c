@@ -136,7 +136,7 @@ usec_t job_delivery_next(const struct job_delivery *delivery)
     return next;
 }
 
-bool job_delivery_reaped(struct job_delivery *delivery, pid_t pid, usec_t now)
+bool job_delivery_reaped(struct job_delivery *delivery, pid_t pid)
 {
     if (delivery->n_pending == 0)
         return false;
@@ -146,7 +146,7 @@ bool job_delivery_reaped(struct job_delivery *delivery, pid_t pid, usec_t now)
         struct job_signal signal = pending->signal;
         *pending = (struct job_pending){};
         delivery->n_pending--;
-        send_after_delay(delivery, &signal, now);
+        send_after_delay(delivery, &signal, now_monotonic());
         return true;
     }
     return false;

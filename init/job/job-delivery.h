@@ -30,4 +30,4 @@ void job_delivery_run(struct job_delivery *delivery, usec_t now);
 /* When something is due. */
 usec_t job_delivery_next(const struct job_delivery *delivery);
 /* Whether the child that has ended was a command of ours; its signal goes on its way. */
-bool job_delivery_reaped(struct job_delivery *delivery, pid_t pid, usec_t now);
+bool job_delivery_reaped(struct job_delivery *delivery, pid_t pid);

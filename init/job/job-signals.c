@@ -24,10 +24,10 @@ void job_signals_set_mask(uint64_t mask)
     (void)syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof(mask));
 }
 
-int job_signals_open(void)
+int job_signals_open(int flags)
 {
     uint64_t all = UINT64_MAX;
-    int fd = (int)syscall(SYS_signalfd4, -1, &all, sizeof(all), SFD_CLOEXEC | SFD_NONBLOCK);
+    int fd = (int)syscall(SYS_signalfd4, -1, &all, sizeof(all), SFD_CLOEXEC | flags);
     return fd < 0 ? -errno : fd;
 }
 

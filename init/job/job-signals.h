@@ -18,8 +18,8 @@
 /* Blocks everything; returns what was blocked before. */
 uint64_t job_signals_block(void);
 void job_signals_set_mask(uint64_t mask);
-/* A non-blocking signalfd(2) of all signals; or -errno. */
-int job_signals_open(void);
+/* A signalfd(2) of all signals, flags SFD_NONBLOCK or 0; or -errno. */
+int job_signals_open(int flags);
 /* SIGCHLD ignored at entry would take the exit status away: default while it runs, the old one in the job. */
 void job_signals_catch_children(struct sigaction *ret_inherited);
 

@@ -126,7 +126,7 @@ int job_start(struct job *job, const struct job_options *options)
     descriptors_fill_stdio();
     int control_fd = take_socket(ENV_CONTROL_FD);
     job->notify_fd = take_socket(ENV_NOTIFY_FD);
-    job->signal_fd = job_signals_open();
+    job->signal_fd = job_signals_open(0);
     if (job->signal_fd < 0)
         return log_errno(job->signal_fd, "cannot receive signals");
     if (become_reaper(job) < 0 || resolve_user(options, &job->child.user) < 0)

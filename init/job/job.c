@@ -1,5 +1,5 @@
 /* One job as PID 1, or as a subreaper below another, from its start to the exit status. Sleeps in one
- * poll(2); while nothing happens, nothing wakes it. */
+ * system call; while nothing happens, nothing wakes it. */
 #include "init/job/job.h"
 
 #include <errno.h>
@@ -192,16 +192,14 @@ static void job_take_signal(struct job *job, const struct signalfd_siginfo *info
     suspend_if_asked(job, signal.number);
 }
 
+/* One read: when there are more, the next one does not wait. */
 static void job_take_signals(struct job *job)
 {
     struct signalfd_siginfo infos[16];
-    ssize_t n;
+    ssize_t n = read(job->signal_fd, infos, sizeof(infos));
 
-    do {
-        n = read(job->signal_fd, infos, sizeof(infos));
-        for (ssize_t i = 0; i < n / (ssize_t)sizeof(infos[0]); i++)
-            job_take_signal(job, &infos[i]);
-    } while (n == (ssize_t)sizeof(infos)); /* fewer: there were no more */
+    for (ssize_t i = 0; i < n / (ssize_t)sizeof(infos[0]); i++)
+        job_take_signal(job, &infos[i]);
 }
 
 /* Children */
@@ -222,7 +220,7 @@ static void job_reaped(void *userdata, pid_t pid, int status)
 
     if (pid == job->account.pid && job->phase == JOB_RUNS) {
         job_ended(job, status);
-    } else if (!job_delivery_reaped(&job->delivery, pid, now_monotonic())) {
+    } else if (!job_delivery_reaped(&job->delivery, pid)) {
         job->account.orphans_reaped++;
         tell_pid(job, JOB_EVENT_REAPED, pid, status);
     }
@@ -279,16 +277,30 @@ static int poll_timeout(const struct job *job)
     return (int)MIN((left + USEC_PER_MSEC - 1) / USEC_PER_MSEC, USEC_PER_DAY / USEC_PER_MSEC);
 }
 
+/* Where only signals can come, reading them waits for them: one system call less for each wake-up. */
+static int job_wait(struct job *job)
+{
+    struct pollfd fds[1 + JOB_CONTROL_FDS] = {{.fd = job->signal_fd, .events = POLLIN, .revents = POLLIN}};
+    size_t n = 1 + job_control_poll(job->control, fds + 1);
+    int timeout = poll_timeout(job);
+
+    if ((n > 1 || timeout >= 0) && poll(fds, (nfds_t)n, timeout) < 0) {
+        if (errno != EINTR)
+            return log_errno(errno, "cannot wait for the job");
+        fds[0].revents = 0;
+    }
+    if (fds[0].revents)
+        job_take_signals(job);
+    job_control_serve(job->control, fds + 1, n - 1);
+    return 0;
+}
+
 static int job_run(struct job *job)
 {
     while (job->phase != JOB_OVER) {
-        struct pollfd fds[1 + JOB_CONTROL_FDS] = {{.fd = job->signal_fd, .events = POLLIN}};
-        size_t n = 1 + job_control_poll(job->control, fds + 1);
-        if (poll(fds, (nfds_t)n, poll_timeout(job)) < 0 && errno != EINTR)
-            return log_errno(errno, "cannot wait for the job");
-        job_take_signals(job);
+        if (job_wait(job) < 0)
+            return -EIO;
         job_reap(job);
-        job_control_serve(job->control, fds + 1, n - 1);
         job_do_due(job);
         job_limit_stop(job);
     }

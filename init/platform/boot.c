@@ -252,7 +252,7 @@ static void take_order(struct platform *platform, enum signal_order order)
 
 static int open_signals(struct platform *platform)
 {
-    platform->signals = (struct loop_source){.fd = job_signals_open(), .ready = signals_ready};
+    platform->signals = (struct loop_source){.fd = job_signals_open(SFD_NONBLOCK), .ready = signals_ready};
     if (platform->signals.fd < 0)
         return platform->signals.fd;
     return loop_add(platform->loop, &platform->signals, EPOLLIN);

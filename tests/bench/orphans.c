@@ -1,18 +1,34 @@
-/* Leaves orphans for PID 1 to reap: makes COUNT of them, waits for the children that made them, says "done"
- * and stays. Usage: orphans COUNT */
+/* Leaves orphans for PID 1 to reap, says "done" and stays. They die one after the other, as in a busy
+ * container, or with "together" all in one instant. Usage: orphans COUNT [together] */
 #include <err.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-static void leave_orphan(void)
+/* Lives until nobody can write to the pipe any more. */
+static void wait_for_end(const int end[2])
+{
+    char byte;
+
+    close(end[1]);
+    if (read(end[0], &byte, 1) != 0)
+        err(1, "read");
+}
+
+static void leave_orphan(const int *end)
 {
     pid_t parent = fork();
     if (parent < 0)
         err(1, "fork");
-    if (parent == 0)
-        _exit(fork() < 0);
+    if (parent == 0) {
+        pid_t orphan = fork();
+        if (orphan == 0 && end)
+            wait_for_end(end);
+        _exit(orphan < 0);
+    }
     int status;
     if (waitpid(parent, &status, 0) < 0 || status != 0)
         errx(1, "no orphan");
@@ -20,10 +36,16 @@ static void leave_orphan(void)
 
 int main(int argc, char **argv)
 {
-    if (argc != 2)
-        errx(1, "usage: orphans COUNT");
+    bool together = argc == 3 && strcmp(argv[2], "together") == 0;
+    int end[2];
+
+    if (argc != 2 && !together)
+        errx(1, "usage: orphans COUNT [together]");
+    if (pipe(end) < 0)
+        err(1, "pipe");
     for (long count = strtol(argv[1], NULL, 10); count > 0; count--)
-        leave_orphan();
+        leave_orphan(together ? end : NULL);
+    close(end[1]);
     puts("done");
     (void)fflush(stdout);
     for (;;)

@@ -1,6 +1,7 @@
 /* The child's way from fork to exec, and what it says when it does not get there. */
 #include "init/job/job-child.h"
 
+#include <alloca.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -36,6 +37,32 @@ static bool next_candidate(const char **place, const char *name, char path[stati
     return false;
 }
 
+/* POSIX' execvp(3): what the kernel does not know as a program is a script for the shell. */
+static void exec_script(const char *path, char *const *argv)
+{
+    size_t n = strv_length(argv);
+    /* Our memory is the parent's: nothing may stay. As long as argv, which fits into a quarter of the stack.
+     */
+    const char **words = alloca((n + 2) * sizeof(*words));
+
+    words[0] = "sh";
+    words[1] = path;
+    memcpy(words + 2, argv + 1, n * sizeof(*words)); /* with the NULL */
+    (void)execv("/bin/sh", (char *const *)words);
+}
+
+/* Returns only when that file could not be executed. */
+static void exec_file(const char *path, char *const *argv, struct child_failure *failure)
+{
+    (void)execv(path, argv);
+    int error = errno;
+    if (error == ENOEXEC)
+        exec_script(path, argv);
+    /* "Not here" says less than any other reason. */
+    if (error != ENOENT && (error != ENOTDIR || strchr(argv[0], '/')))
+        failure->error = error;
+}
+
 /* As execvp(3) searches; returns only when nothing could be executed. */
 static void exec_command(char *const *argv, struct child_failure *failure)
 {
@@ -44,11 +71,10 @@ static void exec_command(char *const *argv, struct child_failure *failure)
 
     search = search ? search : CONTAINER_DEFAULT_PATH;
     *failure = (struct child_failure){.step = CHILD_EXEC, .error = ENOENT};
-    for (place = search; next_candidate(&place, argv[0], path);) {
-        (void)execv(path, argv);
-        if (errno != ENOENT && errno != ENOTDIR)
-            failure->error = errno; /* "not here" says less than any other reason */
-    }
+    if (!*argv[0])
+        return;
+    for (place = search; next_candidate(&place, argv[0], path);)
+        exec_file(path, argv, failure);
     if (failure->error != ENOENT)
         return;
     for (place = search; next_candidate(&place, argv[0], path);)

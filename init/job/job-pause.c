@@ -51,7 +51,7 @@ static void pause_let_go(const struct job_options *options)
     int none = -EBADF;
 
     descriptors_fill_stdio();
-    descriptors_release_stdio(options->keep_error);
+    descriptors_release_stdio(options->keep_error ? 1U << STDERR_FILENO : 0);
     descriptors_close_others(&none, 1);
     (void)chdir("/");
 }

@@ -4,18 +4,22 @@
  * one failed. */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,6 +27,10 @@
 
 #define FORK_BOMB_MAX 10000
 #define EAT_CHUNK     (1024 * 1024)
+#define FLOCK_MAX     1000 /* children of one parent, so that their stacks stay few */
+#define TINY_STACK    4096
+
+static const char *label = ""; /* "NAME ", in front of what print-signals says */
 
 static _noreturn_ void fail(const char *what)
 {
@@ -72,6 +80,14 @@ static void verb_say(const char *text)
 {
     if (dprintf(STDOUT_FILENO, "%s\n", text) < 0)
         fail("standard output");
+}
+
+static void verb_as(const char *name)
+{
+    static char text[64];
+
+    snprintf(text, sizeof(text), "%s ", name);
+    label = text;
 }
 
 static void verb_close(const char *fd)
@@ -140,11 +156,11 @@ static void verb_print_signals(const char *count)
     fd = signalfd(-1, &all, SFD_CLOEXEC);
     if (fd < 0)
         fail("signalfd");
-    verb_say("ready");
+    dprintf(STDOUT_FILENO, "%sready\n", label);
     for (int i = 0; i < atoi(count); i++) {
         if (read(fd, &info, sizeof(info)) != sizeof(info))
             fail("signalfd");
-        dprintf(STDOUT_FILENO, "signal %u code %d pid %u value %d\n", info.ssi_signo, info.ssi_code,
+        dprintf(STDOUT_FILENO, "%ssignal %u code %d pid %u value %d\n", label, info.ssi_signo, info.ssi_code,
                 info.ssi_pid, info.ssi_int);
     }
     close(fd);
@@ -164,6 +180,139 @@ static void verb_orphans(const char *count)
             fail("waitpid");
     }
     verb_say("orphaned");
+}
+
+/* An orphan that says who its parent is now. */
+static void verb_orphan_parent(const char *arg)
+{
+    pid_t pid = fork(), grandchild;
+
+    if (pid < 0)
+        fail("fork");
+    if (pid == 0) {
+        pid = getpid();
+        grandchild = fork();
+        if (grandchild != 0)
+            _exit(grandchild < 0);
+        while (getppid() == pid)
+            sched_yield();
+        dprintf(STDOUT_FILENO, "orphan of %d\n", getppid());
+        _exit(0);
+    }
+    if (waitpid(pid, NULL, 0) < 0)
+        fail("waitpid");
+}
+
+static _noreturn_ int child_exits(void *arg)
+{
+    _exit(0);
+}
+
+static _noreturn_ int child_stays(void *arg)
+{
+    for (;;)
+        pause();
+}
+
+/* So many children of this process that share its memory: cheap enough for tens of thousands. */
+static void make_children(int count, int (*main)(void *))
+{
+    char *stacks = mmap(NULL, (size_t)count * TINY_STACK, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    if (stacks == MAP_FAILED)
+        fail("mmap");
+    for (int i = 1; i <= count; i++)
+        if (clone(main, stacks + (size_t)i * TINY_STACK, CLONE_VM | SIGCHLD, NULL) < 0)
+            fail("clone");
+}
+
+/* So many orphans, and no more at a time than one parent has; they run or end as main does. */
+static void make_orphans(int count, int (*main)(void *))
+{
+    for (int left = count; left > 0; left -= FLOCK_MAX) {
+        pid_t pid = fork();
+
+        if (pid < 0)
+            fail("fork");
+        if (pid == 0) {
+            make_children(left < FLOCK_MAX ? left : FLOCK_MAX, main);
+            _exit(0);
+        }
+        if (waitpid(pid, NULL, 0) < 0)
+            fail("waitpid");
+    }
+}
+
+static void verb_many_orphans(const char *count)
+{
+    make_orphans(atoi(count), child_exits);
+    verb_say("orphaned");
+}
+
+/* So many orphans in one process group, killed by one system call. */
+static void verb_dying_flock(const char *count)
+{
+    pid_t shepherd = fork();
+    int status;
+
+    if (shepherd < 0)
+        fail("fork");
+    if (shepherd == 0) {
+        setpgid(0, 0);
+        make_orphans(atoi(count), child_stays);
+        raise(SIGSTOP); /* keeps the number of the group */
+    }
+    if (waitpid(shepherd, &status, WUNTRACED) < 0)
+        fail("waitpid");
+    if (!WIFSTOPPED(status))
+        fail_with(ECHILD, "the flock");
+    verb_say("gathered");
+    if (kill(-shepherd, SIGKILL) < 0 || waitpid(shepherd, NULL, 0) < 0)
+        fail("kill");
+    verb_say("dead");
+}
+
+static void verb_signal_parent(const char *number)
+{
+    if (kill(getppid(), atoi(number)) < 0)
+        fail("kill");
+}
+
+static void verb_sleep_for(const char *milliseconds)
+{
+    struct timespec left = {.tv_sec = atol(milliseconds) / 1000,
+                            .tv_nsec = atol(milliseconds) % 1000 * 1000000};
+
+    while (nanosleep(&left, &left) < 0)
+        ;
+}
+
+/* Until one line or the end has come on standard input. */
+static void verb_read_line(const char *arg)
+{
+    char byte = 0;
+
+    while (read(STDIN_FILENO, &byte, 1) == 1 && byte != '\n')
+        ;
+}
+
+static void verb_stdin_mode(const char *arg)
+{
+    int flags = fcntl(STDIN_FILENO, F_GETFL);
+
+    if (flags < 0)
+        fail("standard input");
+    verb_say(flags & O_NONBLOCK ? "non-blocking" : "blocking");
+}
+
+static void verb_window(const char *arg)
+{
+    struct winsize size;
+
+    if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) < 0)
+        fail("standard input");
+    dprintf(STDOUT_FILENO, "%d rows %d columns\n", size.ws_row, size.ws_col);
 }
 
 /* Looks every millisecond: there need not be inotify in a container. */
@@ -200,6 +349,7 @@ static const struct verb {
     {"notify", true, verb_notify},                /* TEXT to $NOTIFY_SOCKET */
     {"ignore-term", false, verb_ignore_term},     /* from here on */
     {"say", true, verb_say},                      /* TEXT as a line on standard output */
+    {"as", true, verb_as},                        /* NAME in front of print-signals' lines */
     {"close", true, verb_close},                  /* FD */
     {"fork-bomb", false, verb_fork_bomb},         /* says how many there were */
     {"eat-memory", true, verb_eat_memory},        /* MiB; 0: until it is killed */
@@ -208,6 +358,14 @@ static const struct verb {
     {"raise", true, verb_raise},                  /* SIGNAL by number */
     {"print-signals", true, verb_print_signals},  /* COUNT of them */
     {"orphans", true, verb_orphans},              /* COUNT */
+    {"orphan-parent", false, verb_orphan_parent}, /* an orphan says its new parent's pid */
+    {"many-orphans", true, verb_many_orphans},    /* COUNT, quickly */
+    {"dying-flock", true, verb_dying_flock},      /* COUNT orphans that die in one instant */
+    {"signal-parent", true, verb_signal_parent},  /* SIGNAL by number */
+    {"sleep-for", true, verb_sleep_for},          /* MILLISECONDS */
+    {"read-line", false, verb_read_line},         /* from standard input */
+    {"stdin-mode", false, verb_stdin_mode},       /* says if it is non-blocking */
+    {"window", false, verb_window},               /* says the terminal's size */
     {"wait-file", true, verb_wait_file},          /* PATH */
     {"open-terminal", false, verb_open_terminal}, /* a new one, and says its name */
     {"sleep-forever", false, verb_sleep_forever},

@@ -200,16 +200,19 @@ USER_PID1 = "user-pid1"  # of a fresh pid namespace, as nobody
 WAYS = (PID1, SUBREAPER, USER, USER_PID1)
 
 _UNSHARE = ["unshare", "--fork", "--pid", "--mount-proc", "--kill-child"]
+_LEADER = ["setsid", "--ctty"]  # executes in place: unshare's child leads no group
 _NOBODY = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
 
 
-def init_argv(way, words, init=BERTH_INIT, root=None):
-    """The command line that runs berth-init in one of the WAYS."""
+def init_argv(way, words, init=BERTH_INIT, root=None, leader=False):
+    """The command line that runs berth-init in one of the WAYS. leader: PID 1 leads a session with the terminal,
+    as runtimes start it."""
+    first = [*(_LEADER if leader else [])]
     prefix = {
-        PID1: [*_UNSHARE, *([f"--root={root}"] if root else []), "--"],
+        PID1: [*_UNSHARE, *([f"--root={root}"] if root else []), "--", *first],
         SUBREAPER: [],
         USER: [*_NOBODY, "--"],
-        USER_PID1: [*_UNSHARE, "--", *_NOBODY, "--"],
+        USER_PID1: [*_UNSHARE, "--", *first, *_NOBODY, "--"],
     }[way]
     return [*prefix, init, *words]
 
@@ -217,15 +220,16 @@ def init_argv(way, words, init=BERTH_INIT, root=None):
 class Pid1(Services):
     """berth-init, started in one of the WAYS. `signal` reaches berth-init itself, not what started it."""
 
-    def __init__(self, t, *words, way=PID1, root=None, init=None, terminal=False, **popen):
+    def __init__(self, t, *words, way=PID1, root=None, init=None, terminal=False, leader=False, **popen):
         self.t = t
         self.way = way
         self.control = str(root / "run/berth/control") if root else None
         init = init or ("/sbin/berth-init" if root else copied(t, BERTH_INIT))
         popen.setdefault("env", {**os.environ, "PATH": STANDARD_PATH})
-        self.process = (Terminal if terminal else Process)(t, init_argv(way, words, init, root), **popen)
+        self.process = (Terminal if terminal else Process)(
+            t, init_argv(way, words, init, root, leader), **popen)
         self._pid = None
-        self._init_name = os.path.basename(init)
+        self._init_name = os.path.basename(os.path.realpath(init))  # it may be a link with another name
 
     @property
     def out(self):

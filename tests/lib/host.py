@@ -42,6 +42,12 @@ def process_stat(pid):
         return None
 
 
+def context_switches(pid):
+    """How often a process gave the processor up, or had to: while the numbers stay, it did not run."""
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return [line for line in status.splitlines() if "ctxt_switches" in line]
+
+
 def children(pid):
     """Pids of the processes whose parent is pid, zombies too."""
     found = []

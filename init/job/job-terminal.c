@@ -12,7 +12,7 @@
 #include "init/job/job-signals.h"
 #include "init/job/job-voice.h"
 
-/* A session leader that lets its terminal go gets SIGHUP and SIGCONT from the kernel, which must not reach
+/* A session leader that lets its terminal go gets SIGHUP and SIGCONT, in its own name, which must not reach
  * the job. One that somebody sent is put back as it came. */
 static void drop_hangup(const struct job_options *options, int signal)
 {
@@ -22,7 +22,7 @@ static void drop_hangup(const struct job_options *options, int signal)
 
     if (syscall(SYS_rt_sigtimedwait, &set, &info, &now, sizeof(set)) != signal)
         return;
-    if (info.si_code <= 0)
+    if (info.si_code <= 0 && info.si_pid != getpid())
         (void)syscall(SYS_rt_sigqueueinfo, getpid(), signal, &info);
     else
         job_tell(options, &(struct job_event){.kind = JOB_EVENT_HANDED_OVER, .signal = signal});

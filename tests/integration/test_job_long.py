@@ -111,7 +111,7 @@ def wrong_value_of_a_variable_is_125_and_named(t):
 
 @test(needs=[root], each=BOTH)
 def stop_is_delayed_and_orphans_are_reaped_meanwhile(t, way):  # Yelp/dumb-init#173, #285
-    for form in forms(delay="TERM:300ms"):
+    for form in forms(delay="TERM:1s"):
         script = "trap 'echo stopped; exit 0' TERM; echo up; read line; $payload orphans 50; while :; do read x; done"
         init = start_shell(t, way, form, script)
         init.out.expect("^up$")
@@ -120,10 +120,10 @@ def stop_is_delayed_and_orphans_are_reaped_meanwhile(t, way):  # Yelp/dumb-init#
         init.process.write("\n")
         init.out.expect("^orphaned$")
         wait_for(lambda: len(children(init.pid())) == 1, "the orphans to be reaped")
-        assert time.monotonic() - before < 0.3, "the orphans were not reaped in time to tell"
+        assert "stopped" not in init.out.text(), "the orphans were not reaped before the stop"
         init.process.close_stdin()
         init.out.expect("^stopped$")
-        assert time.monotonic() - before >= 0.3
+        assert time.monotonic() - before >= 1
         assert init.wait() == 0
 
 

@@ -31,8 +31,11 @@ static void send(struct job_delivery *delivery, const struct job_signal *signal)
     job_tell(
         delivery->options,
         &(struct job_event){.kind = JOB_EVENT_FORWARDED, .pid = signal->pid, .signal = number, .error = -r});
-    delivery->last = *signal;
-    delivery->n_sent += !signal->own;
+    if (!signal->own) {
+        delivery->last = *signal;
+        delivery->last_number = number;
+        delivery->n_sent++;
+    }
     limit(delivery, signal);
 }
 

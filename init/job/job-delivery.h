@@ -18,7 +18,8 @@ struct job_delivery {
     pid_t pid; /* the job's */
     struct job_pending pending[JOB_SIGNAL_MAX + 1];
     size_t n_pending;
-    struct job_signal last; /* that was sent; number as it was received */
+    struct job_signal last; /* somebody's that was sent */
+    int last_number;        /* as it was sent, after its rule */
     uint64_t n_sent;        /* not counting our own */
     bool limit_begins;      /* one that limits the stop was sent; the caller's to take back */
 };

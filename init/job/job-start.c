@@ -63,11 +63,11 @@ static int start_process(struct job *job)
     job->child.sockets_passed = listen_pid && atoi(listen_pid) == job->self;
     job_signals_catch_children(&job->child.inherited_sigchld);
     job_report_begin(options, &job->account);
+    job->started = now_monotonic();
+    job->account.start = now_realtime();
     int r = job_child_start(&job->child, &job->account.pid, &job->exec_status);
     if (r < 0)
         return log_errno(r, "cannot start a process for %s", options->argv[0]);
-    job->started = now_monotonic();
-    job->account.start = now_realtime();
     job->delivery.pid = job->account.pid;
     job_tell(options, &(struct job_event){.kind = JOB_EVENT_STARTED, .pid = job->account.pid});
     if (options->session == JOB_SESSION_OWN)

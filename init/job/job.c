@@ -333,10 +333,10 @@ static int job_exit_status(const struct job *job)
 static void job_settle_cause(struct job *job)
 {
     struct job_account *account = &job->account;
-    const struct job_signal *last = &job->delivery.last;
 
-    if (!account->stop_signal && WIFSIGNALED(account->status) && WTERMSIG(account->status) == last->number)
-        note_who_asked(job, last);
+    if (!account->stop_signal && WIFSIGNALED(account->status) &&
+        WTERMSIG(account->status) == job->delivery.last_number)
+        note_who_asked(job, &job->delivery.last);
     if (account->cause == JOB_CAUSE_ITSELF && account->stop_signal)
         account->cause = JOB_CAUSE_STOP;
     account->signals_forwarded = job->delivery.n_sent;

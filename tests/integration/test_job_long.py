@@ -420,7 +420,7 @@ def report_tells_the_time_limit_from_a_stop_and_who_was_killed(t, way):
     flags = [f"--report={reports(t)}/file", "--stop-timeout=100ms"]
     assert options_job(t, way, [*flags, "--time-limit=100ms"], "ignore-term", "sleep-forever").finish().status == 137
     report = report_of(t, "file")
-    expected = {"signal": "SIGKILL", "exitStatus": 137, "cause": "time-limit", "killed": True}
+    expected = {"signal": "SIGKILL", "exitStatus": 137, "cause": "time-limit", "killed": True, "stop": None}
     assert {key: report[key] for key in expected} == expected, report
 
 

@@ -13,11 +13,11 @@
 
 #define APPLIED(section, name, parse, field, data)                                                           \
     {                                                                                                        \
-        SECTION_##section, name, parse, field, data                                                          \
+        name, parse, NULL, data, field, SECTION_##section, DIRECTIVE_APPLIED                                 \
     }
 #define OTHER(section, name, disposition, reason)                                                            \
     {                                                                                                        \
-        SECTION_##section, name, NULL, 0, 0, disposition, reason                                             \
+        name, NULL, reason, 0, 0, SECTION_##section, disposition                                             \
     }
 #define ACCEPTED(section, name, reason) OTHER(section, name, DIRECTIVE_ACCEPTED, reason)
 #define UNSAFE(section, name, reason)   OTHER(section, name, DIRECTIVE_UNSAFE, reason)

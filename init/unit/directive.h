@@ -3,7 +3,7 @@
  * read this table. */
 #pragma once
 
-#include <stddef.h>
+#include <stdint.h>
 
 #include "init/unit/parser.h"
 
@@ -23,14 +23,15 @@ enum directive_disposition {
     DIRECTIVE_REFUSED,  /* running the unit without it would be wrong: the unit becomes bad-setting */
 };
 
+/* Hundreds of them: the small ones side by side. */
 struct directive {
-    unsigned sections; /* bits of enum section */
     const char *name;
     directive_parse_fn parse; /* of DIRECTIVE_APPLIED */
-    size_t offset;            /* of the field in struct unit */
+    const char *reason;       /* of every other disposition */
     int data;                 /* the parser's own */
-    enum directive_disposition disposition;
-    const char *reason; /* of every other disposition */
+    uint16_t offset;          /* of the field in struct unit */
+    uint8_t sections;         /* bits of enum section */
+    uint8_t disposition;      /* enum directive_disposition */
 };
 
 /* The table, in the order of the manual pages. */

@@ -10,8 +10,12 @@ import tempfile
 
 import root
 
-FLOOR = root.BUILD / "tests" / "bench" / "floor"
-ORPHANS = root.BUILD / "tests" / "bench" / "orphans"
+PROGRAMS = root.BUILD / "tests" / "bench"
+FLOOR = PROGRAMS / "floor"
+ORPHANS = PROGRAMS / "orphans"
+STAMP = PROGRAMS / "stamp"
+ANSWER = PROGRAMS / "answer"
+PEERS = ("tini", "tini-static", "dumb-init", "catatonit")
 NAMESPACES = ("pid", "mount", "uts", "ipc", "network", "cgroup")
 CAPABILITIES = ["CAP_" + name for name in (
     "CHOWN DAC_OVERRIDE FOWNER FSETID KILL SETGID SETUID SETPCAP NET_BIND_SERVICE NET_RAW SYS_CHROOT MKNOD AUDIT_WRITE "
@@ -24,8 +28,8 @@ class Contender:
     name: str
     prefix: list
     monitored: bool = False  # a process stays beside the container
-    pid1: bool = False       # a PID 1 stays beside the command
     bundle: pathlib.Path = None
+    program: str = None      # the PID 1 that stays beside the command
 
     def command(self, words):
         if self.bundle:
@@ -132,12 +136,21 @@ class Workshop:
 
     def inits(self, skipped):
         """The host's own root below the floor's overlay, so that programs with shared libraries run too."""
-        floor = [FLOOR, "/"]
-        found = [Contender("no init", floor),
-                 Contender("berth-init", [*floor, os.environ["BERTH_INIT"], "--"], pid1=True)]
-        for name in ("tini", "dumb-init", "catatonit"):
+        programs = {"berth-init": os.environ["BERTH_INIT"]}
+        for name in PEERS:
             if shutil.which(name):
-                found.append(Contender(name, [*floor, shutil.which(name), "--"], pid1=True))
+                programs[name] = shutil.which(name)
             else:
                 skipped[name] = "not installed"
-        return found
+        for name in ("tini", "dumb-init", "catatonit"):
+            programs[f"berth-init as {name}"] = self._link(name)
+        floor = [FLOOR, "/"]
+        return [Contender("no init", floor),
+                *(Contender(name, [*floor, program, "--"], program=str(program)) for name, program in programs.items())]
+
+    def _link(self, name):
+        """berth-init under a name that it stands in for."""
+        link = self.directory / "names" / name
+        link.parent.mkdir(exist_ok=True)
+        link.symlink_to(os.environ["BERTH_INIT"])
+        return link

@@ -1,5 +1,6 @@
 /* Leaves orphans for PID 1 to reap, says "done" and stays. They die one after the other, as in a busy
- * container, or with "together" all in one instant. Usage: orphans COUNT [together] */
+ * container, or with "together" all in one instant. Before, it says "ready" and waits for a byte. Usage:
+ * orphans COUNT [together] */
 #include <err.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -34,6 +35,18 @@ static void leave_orphan(const int *end)
         errx(1, "no orphan");
 }
 
+static void leave_orphans(long count, const int *end)
+{
+    for (; count > 0; count--)
+        leave_orphan(end);
+}
+
+static void say(const char *word)
+{
+    puts(word);
+    (void)fflush(stdout);
+}
+
 int main(int argc, char **argv)
 {
     bool together = argc == 3 && strcmp(argv[2], "together") == 0;
@@ -43,11 +56,17 @@ int main(int argc, char **argv)
         errx(1, "usage: orphans COUNT [together]");
     if (pipe(end) < 0)
         err(1, "pipe");
-    for (long count = strtol(argv[1], NULL, 10); count > 0; count--)
-        leave_orphan(together ? end : NULL);
-    close(end[1]);
-    puts("done");
-    (void)fflush(stdout);
+    long count = strtol(argv[1], NULL, 10);
+    if (together)
+        leave_orphans(count, end);
+    say("ready");
+    if (getchar() == EOF)
+        errx(1, "nobody waits for orphans");
+    if (together)
+        close(end[1]);
+    else
+        leave_orphans(count, NULL);
+    say("done");
     for (;;)
         pause();
 }

@@ -111,11 +111,11 @@ def reap_us(contender, orphans, *how):
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with running(contender, [str(ORPHANS), str(orphans), *how], **pipes) as process:
         assert process.stdout.readline() == b"ready\n", f"{contender.name}: no orphans"
-        pid1 = wait_for_program(process, "orphans")[0]
+        pid1 = children(process.pid)[0]
         before = cpu_us(pid1)
         os.write(process.stdin.fileno(), b"x")
         assert process.stdout.readline() == b"done\n", f"{contender.name}: no orphans"
-        wait_for(lambda: len(below(pid1)) == 1, f"{contender.name} to reap its orphans")
+        wait_for(lambda: len(children(pid1)) == 1, f"{contender.name} to reap its orphans")
         return (cpu_us(pid1) - before) / orphans
 
 

@@ -31,7 +31,8 @@ static bool next_candidate(const char **place, const char *name, char path[stati
         *place = *end && !has_slash ? end + 1 : NULL;
         if (length + strlen(between) + strlen(name) >= PATH_MAX)
             continue;
-        (void)strcpy(stpcpy(mempcpy(path, begin, length), between), name);
+        char *end_of_directory = mempcpy(mempcpy(path, begin, length), between, strlen(between));
+        memcpy(end_of_directory, name, strlen(name) + 1);
         return true;
     }
     return false;
@@ -148,11 +149,11 @@ int job_child_start(const struct job_child *child, pid_t *ret_pid, int *ret_exec
      * away, and how it failed needs no pipe. What it leaves there besides is errno and environment variables
      * of the job's. Emulators that fork(2) instead keep *ret_exec_status from us: the job then seems to have
      * run and to have ended with the same status. */
-    pid_t pid = vfork();
+    pid_t pid = vfork(); /* NOLINT(clang-analyzer-security.insecureAPI.vfork): as said */
     if (pid < 0)
         return -errno;
     if (pid == 0)
-        child_main(child, plan, ret_exec_status);
+        child_main(child, plan, ret_exec_status); /* NOLINT(clang-analyzer-unix.Vfork) */
     *ret_pid = pid;
     return 0;
 }

@@ -339,7 +339,7 @@ def berthctl_starts_stops_restarts_and_shows(t):
     assert berthctl("is-active", "other.service", status=3).strip() == "inactive"
     berthctl("start", "other")
     assert berthctl("is-active", "other.service").strip() == "active"
-    assert "hello" in berthctl("logs", "other.service")
+    wait_for(lambda: "hello" in berthctl("logs", "other.service"), "the service's line")
     pid = init.unit("other.service")["MainPID"]
     berthctl("restart", "other.service")
     assert init.unit("other.service")["MainPID"] != pid

@@ -44,6 +44,7 @@ static void exec_script(const char *path, char *const *argv)
     size_t n = strv_length(argv);
     /* Our memory is the parent's: nothing may stay. As long as argv, which fits into a quarter of the stack.
      */
+    /* cppcheck-suppress allocaCalled; it would rather have a variable length array, which is no better */
     const char **words = alloca((n + 2) * sizeof(*words));
 
     words[0] = "sh";

@@ -195,7 +195,7 @@ def peer_sees_the_end_of_output_when_the_job_closes_it(t, way):  # openSUSE/cata
 def directory_of_pid_1_is_the_root_and_the_job_keeps_its_own(t, way):  # openSUSE/catatonit#28
     init = Pid1(t, "--", "sh", "-c", f"pwd; exec {copied(t, PAYLOAD)} sleep-forever", way=way, cwd=t.dir)
     assert init.out.line() == str(t.dir)
-    assert os.readlink(f"/proc/{init.pid()}/cwd") == "/"
+    wait_for(lambda: os.readlink(f"/proc/{init.pid()}/cwd") == "/", "PID 1 to leave the directory")
 
 
 @test(needs=[root], each=WAYS)

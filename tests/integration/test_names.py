@@ -400,9 +400,10 @@ def tini_dies_with_its_parent_as_it_was_told(t, name):
     parent = Process(t, ["sh", "-c", 'exec 3<&0; "$@" 3<&- & read line <&3', "sh", *words])
     parent.out.expect("^ready$")
     parent.close_stdin()
-    parent.out.expect("^signal 10 ")
+    init = parent.out.expect(r"^signal 10 .* pid (\d+) ")[1]
     assert parent.out.rest() == ""
     parent.wait()
+    wait_for(lambda: (process_stat(init) or "Z")[0] == "Z", "it to end as well")
 
 
 def masks(text):

@@ -142,6 +142,7 @@ static int open_spawner(struct platform *platform, enum terminal_plan terminal)
         .terminal = terminal,
         .input = platform->input,
         .done = platform_spawn_done,
+        .note = platform_spawn_note,
         .userdata = platform,
     };
     return spawner_new(&config, &platform->spawner);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -16,14 +17,7 @@
 #include "common/fd.h"
 #include "common/text.h"
 #include "init/job/job-signals.h"
-
-/* 0 or -errno; *object is what could not be reached. */
-typedef int (*exec_step_fn)(const struct exec_plan *plan, const char **object);
-
-static int negative_errno(int r)
-{
-    return r < 0 ? -errno : 0;
-}
+#include "init/platform/exec-steps.h"
 
 static int step_cgroup(const struct exec_plan *plan, const char **object)
 {
@@ -211,6 +205,11 @@ static const struct {
     {EXEC_STAGE_SETSID, step_session},
     {EXEC_STAGE_OOM_ADJUST, step_oom_adjust},
     {EXEC_STAGE_NICE, step_nice},
+    {EXEC_STAGE_SETSCHEDULER, exec_step_scheduler},
+    {EXEC_STAGE_CPUAFFINITY, exec_step_affinity},
+    {EXEC_STAGE_IOPRIO, exec_step_io_priority},
+    {EXEC_STAGE_TIMERSLACK, exec_step_timer_slack},
+    {EXEC_STAGE_LIMITS, exec_step_limits},
     {EXEC_STAGE_GROUP, step_group},
     {EXEC_STAGE_USER, step_user},
     {EXEC_STAGE_CHDIR, step_chdir},
@@ -226,6 +225,23 @@ void exec_failure_set(struct exec_failure *failure, enum exec_stage stage, int e
     (void)snprintf(failure->object, sizeof(failure->object), "%s", object ? object : "");
 }
 
+/* Smaller than a pipe's buffer: it cannot block, and arrives whole. */
+static void tell(const struct exec_plan *plan, const struct exec_failure *failure)
+{
+    (void)write_all(plan->exec_pipe, failure, sizeof(*failure));
+}
+
+void exec_note(const struct exec_plan *plan, const char *format, ...)
+{
+    struct exec_failure note = {.stage = EXEC_STAGE_NONE};
+    va_list ap;
+
+    va_start(ap, format);
+    (void)vsnprintf(note.object, sizeof(note.object), format, ap);
+    va_end(ap);
+    tell(plan, &note);
+}
+
 void exec_child(struct exec_plan *plan)
 {
     struct exec_failure *failure = &plan->failure;
@@ -236,7 +252,6 @@ void exec_child(struct exec_plan *plan)
         if (r < 0)
             exec_failure_set(failure, exec_steps[i].stage, r, object);
     }
-    /* Smaller than a pipe's buffer: it cannot block, and arrives whole. */
-    (void)write_all(plan->exec_pipe, failure, sizeof(*failure));
+    tell(plan, failure);
     _exit(failure->stage);
 }

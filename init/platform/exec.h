@@ -10,7 +10,7 @@
 
 /* What the child writes to the exec pipe before it exits with the stage as its status. */
 struct exec_failure {
-    int stage; /* enum exec_stage; EXEC_STAGE_NONE: has not failed */
+    int stage; /* enum exec_stage; EXEC_STAGE_NONE: has not failed, object is a note for the log */
     int error; /* positive errno */
     char object[256];
 };

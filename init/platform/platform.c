@@ -274,6 +274,14 @@ void platform_spawn_done(void *userdata, pid_t pid, const struct exec_failure *f
     platform_event(userdata, &event);
 }
 
+void platform_spawn_note(void *userdata, pid_t pid, const char *text)
+{
+    struct platform *platform = userdata;
+    struct manager_unit *unit = manager_find_by_pid(platform->manager, pid);
+
+    logs_write(platform->logs, unit ? unit->unit->name : "berth-init", text);
+}
+
 static void child_ended(void *userdata, pid_t pid, int status)
 {
     struct platform *platform = userdata;

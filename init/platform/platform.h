@@ -70,6 +70,7 @@ void platform_check_empty(struct platform *platform);
 
 /* spawn_done_fn, cgroup_before_fn, cgroup_event_fn, notify_fn, unit_loader.report. */
 void platform_spawn_done(void *userdata, pid_t pid, const struct exec_failure *failure);
+void platform_spawn_note(void *userdata, pid_t pid, const char *text);
 void platform_cgroup_before(void *userdata);
 void platform_cgroup_event(void *userdata, void *owner, enum cgroup_event event);
 void platform_notified(void *userdata, pid_t pid, const char *text);

@@ -54,18 +54,24 @@ static void pending_free(struct pending_exec *pending)
     free(pending);
 }
 
+/* Notes first, then one failure, or the end of the pipe: the program runs. */
 static void pending_ready(struct loop_source *source, uint32_t events)
 {
     struct pending_exec *pending = CONTAINER_OF(source, struct pending_exec, source);
     const struct spawn_config *config = &pending->spawner->config;
     struct exec_failure failure;
     pid_t pid = pending->pid;
-    ssize_t n = read(source->fd, &failure, sizeof(failure));
+    ssize_t n;
 
+    while ((n = read(source->fd, &failure, sizeof(failure))) == sizeof(failure)) {
+        failure.object[sizeof(failure.object) - 1] = 0;
+        if (failure.stage != EXEC_STAGE_NONE)
+            break;
+        config->note(config->userdata, pid, failure.object);
+    }
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     pending_free(pending);
-    failure.object[sizeof(failure.object) - 1] = 0;
     config->done(config->userdata, pid, n == sizeof(failure) ? &failure : NULL);
 }
 

@@ -9,6 +9,9 @@
 /* failure NULL: pid runs its program. Otherwise it could not, and will exit with failure->stage. */
 typedef void (*spawn_done_fn)(void *userdata, pid_t pid, const struct exec_failure *failure);
 
+/* A line of the child's for its unit's log. */
+typedef void (*spawn_note_fn)(void *userdata, pid_t pid, const char *text);
+
 /* What all spawns have in common. Members are the caller's and must outlive the spawner. */
 struct spawn_config {
     struct loop *loop;
@@ -21,6 +24,7 @@ struct spawn_config {
     int input;                /* that standard input */
     enum terminal_plan terminal;
     spawn_done_fn done;
+    spawn_note_fn note;
     void *userdata;
 };
 

@@ -1,12 +1,13 @@
 /* The table of directives, its rows in the order of the manual pages, and the look-up in it. */
 #include "init/unit/directive.h"
 
+#include <sys/resource.h>
+
 #include "common/text.h"
 
-#define SANDBOX    "not applied: the container is the sandbox"
-#define LIMITS     "not applied: the container's limits hold"
-#define RLIMITS    "not applied: the container's resource limits hold"
-#define SCHEDULING "not applied: the container's scheduling holds"
+#define SANDBOX "not applied: the container is the sandbox"
+#define LIMITS  "not applied: the container's limits hold"
+#define NUMA    "not applied: where memory lies is the host's matter"
 
 #define SECTION_CGROUP (SECTION_SERVICE | SECTION_SLICE)
 #define FIELD(member)  offsetof(struct unit, member)
@@ -215,39 +216,39 @@ const struct directive directives[] = {
     UNSAFE(SERVICE, "SmackProcessLabel", "not applied: the container's label holds"),
 
     /* systemd.exec(5): limits and scheduling */
-    ACCEPTED(SERVICE, "LimitCPU", RLIMITS),
-    ACCEPTED(SERVICE, "LimitFSIZE", RLIMITS),
-    ACCEPTED(SERVICE, "LimitDATA", RLIMITS),
-    ACCEPTED(SERVICE, "LimitSTACK", RLIMITS),
-    ACCEPTED(SERVICE, "LimitCORE", RLIMITS),
-    ACCEPTED(SERVICE, "LimitRSS", RLIMITS),
-    ACCEPTED(SERVICE, "LimitNOFILE", RLIMITS),
-    ACCEPTED(SERVICE, "LimitAS", RLIMITS),
-    ACCEPTED(SERVICE, "LimitNPROC", RLIMITS),
-    ACCEPTED(SERVICE, "LimitMEMLOCK", RLIMITS),
-    ACCEPTED(SERVICE, "LimitLOCKS", RLIMITS),
-    ACCEPTED(SERVICE, "LimitSIGPENDING", RLIMITS),
-    ACCEPTED(SERVICE, "LimitMSGQUEUE", RLIMITS),
-    ACCEPTED(SERVICE, "LimitNICE", RLIMITS),
-    ACCEPTED(SERVICE, "LimitRTPRIO", RLIMITS),
-    ACCEPTED(SERVICE, "LimitRTTIME", RLIMITS),
+    APPLIED(SERVICE, "LimitCPU", parse_rlimit, 0, RLIMIT_CPU),
+    APPLIED(SERVICE, "LimitFSIZE", parse_rlimit, 0, RLIMIT_FSIZE),
+    APPLIED(SERVICE, "LimitDATA", parse_rlimit, 0, RLIMIT_DATA),
+    APPLIED(SERVICE, "LimitSTACK", parse_rlimit, 0, RLIMIT_STACK),
+    APPLIED(SERVICE, "LimitCORE", parse_rlimit, 0, RLIMIT_CORE),
+    APPLIED(SERVICE, "LimitRSS", parse_rlimit, 0, RLIMIT_RSS),
+    APPLIED(SERVICE, "LimitNOFILE", parse_rlimit, 0, RLIMIT_NOFILE),
+    APPLIED(SERVICE, "LimitAS", parse_rlimit, 0, RLIMIT_AS),
+    APPLIED(SERVICE, "LimitNPROC", parse_rlimit, 0, RLIMIT_NPROC),
+    APPLIED(SERVICE, "LimitMEMLOCK", parse_rlimit, 0, RLIMIT_MEMLOCK),
+    APPLIED(SERVICE, "LimitLOCKS", parse_rlimit, 0, RLIMIT_LOCKS),
+    APPLIED(SERVICE, "LimitSIGPENDING", parse_rlimit, 0, RLIMIT_SIGPENDING),
+    APPLIED(SERVICE, "LimitMSGQUEUE", parse_rlimit, 0, RLIMIT_MSGQUEUE),
+    APPLIED(SERVICE, "LimitNICE", parse_rlimit, 0, RLIMIT_NICE),
+    APPLIED(SERVICE, "LimitRTPRIO", parse_rlimit, 0, RLIMIT_RTPRIO),
+    APPLIED(SERVICE, "LimitRTTIME", parse_rlimit, 0, RLIMIT_RTTIME),
     APPLIED(SERVICE, "UMask", parse_mode_field, FIELD(exec.umask), 0),
     ACCEPTED(SERVICE, "CoredumpFilter", "dumps are the host's matter"),
     ACCEPTED(SERVICE, "CoredumpReceive", "dumps are the host's matter"),
     UNSAFE(SERVICE, "KeyringMode", "keyrings are the host's matter"),
     APPLIED(SERVICE, "OOMScoreAdjust", parse_oom_score_adjust, FIELD(exec.oom_score_adjust), 0),
-    ACCEPTED(SERVICE, "TimerSlackNSec", SCHEDULING),
+    APPLIED(SERVICE, "TimerSlackNSec", parse_timer_slack, 0, 0),
     UNSAFE(SERVICE, "Personality", "not applied: programs run as the kernel's own architecture"),
     APPLIED(SERVICE, "IgnoreSIGPIPE", parse_bool_field, FIELD(exec.ignore_sigpipe), 0),
     APPLIED(SERVICE, "Nice", parse_nice, FIELD(exec.nice), 0),
-    ACCEPTED(SERVICE, "CPUSchedulingPolicy", SCHEDULING),
-    ACCEPTED(SERVICE, "CPUSchedulingPriority", SCHEDULING),
-    ACCEPTED(SERVICE, "CPUSchedulingResetOnFork", SCHEDULING),
-    ACCEPTED(SERVICE, "CPUAffinity", SCHEDULING),
-    ACCEPTED(SERVICE, "NUMAPolicy", SCHEDULING),
-    ACCEPTED(SERVICE, "NUMAMask", SCHEDULING),
-    ACCEPTED(SERVICE, "IOSchedulingClass", SCHEDULING),
-    ACCEPTED(SERVICE, "IOSchedulingPriority", SCHEDULING),
+    APPLIED(SERVICE, "CPUSchedulingPolicy", parse_cpu_policy, 0, 0),
+    APPLIED(SERVICE, "CPUSchedulingPriority", parse_cpu_priority, 0, 0),
+    APPLIED(SERVICE, "CPUSchedulingResetOnFork", parse_bool_field, FIELD(exec.cpu_reset_on_fork), 0),
+    APPLIED(SERVICE, "CPUAffinity", parse_cpu_affinity, 0, 0),
+    ACCEPTED(SERVICE, "NUMAPolicy", NUMA),
+    ACCEPTED(SERVICE, "NUMAMask", NUMA),
+    APPLIED(SERVICE, "IOSchedulingClass", parse_io_class, 0, 0),
+    APPLIED(SERVICE, "IOSchedulingPriority", parse_io_priority, 0, 0),
 
     /* systemd.exec(5): sandboxing */
     UNSAFE(SERVICE, "ProtectProc", SANDBOX),

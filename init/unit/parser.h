@@ -88,6 +88,15 @@ int parse_input(struct unit_parser *parser, const struct directive *directive, c
 int parse_output(struct unit_parser *parser, const struct directive *directive, const char *value);
 int parse_runtime_directory(struct unit_parser *parser, const struct directive *directive, const char *value);
 
+/* parse-limits.c */
+int parse_rlimit(struct unit_parser *parser, const struct directive *directive, const char *value);
+int parse_io_class(struct unit_parser *parser, const struct directive *directive, const char *value);
+int parse_io_priority(struct unit_parser *parser, const struct directive *directive, const char *value);
+int parse_cpu_policy(struct unit_parser *parser, const struct directive *directive, const char *value);
+int parse_cpu_priority(struct unit_parser *parser, const struct directive *directive, const char *value);
+int parse_cpu_affinity(struct unit_parser *parser, const struct directive *directive, const char *value);
+int parse_timer_slack(struct unit_parser *parser, const struct directive *directive, const char *value);
+
 /* parse-cgroup.c */
 int parse_limit(struct unit_parser *parser, const struct directive *directive, const char *value);
 int parse_cpu_quota(struct unit_parser *parser, const struct directive *directive, const char *value);

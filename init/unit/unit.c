@@ -138,6 +138,9 @@ static const struct exec_context exec_defaults = {
     .umask = 0022,
     .nice = INT_MIN,
     .ignore_sigpipe = true,
+    .io_priority = IO_PRIORITY_UNSET,
+    .cpu_policy = CPU_POLICY_UNSET,
+    .timer_slack_nsec = TIMER_SLACK_UNSET,
     .std_output = OUTPUT_LOG,
     .std_error = OUTPUT_INHERIT,
     .runtime_directory_mode = 0755,
@@ -219,6 +222,8 @@ static void exec_context_done(struct exec_context *exec)
     free(exec->user);
     free(exec->group);
     strv_free(exec->supplementary_groups);
+    free(exec->limits);
+    free(exec->cpus);
     free(exec->output_path);
     free(exec->error_path);
     free(exec->syslog_identifier);

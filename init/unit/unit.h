@@ -127,6 +127,28 @@ struct environment_file {
     bool optional; /* written with "-" */
 };
 
+/* setrlimit(2): what the unit sets of its processes' limits. UINT64_MAX is no limit, as RLIM_INFINITY is. */
+#define EXEC_LIMITS 16 /* resources that the kernel has */
+struct exec_limits {
+    unsigned set; /* bit N: resource N (RLIMIT_…) */
+    struct {
+        uint64_t soft, hard;
+    } of[EXEC_LIMITS];
+};
+
+/* sched_setaffinity(2): a mask of so many CPUs, as the kernel takes it. */
+#define EXEC_CPUS_MAX 8192
+struct exec_cpus {
+    unsigned long mask[EXEC_CPUS_MAX / (8 * sizeof(unsigned long))];
+};
+
+#define IO_PRIORITY_UNSET    (-1)
+#define CPU_POLICY_UNSET     (-1)
+#define TIMER_SLACK_UNSET    UINT64_MAX
+#define IO_PRIORITY_LEVELS   8
+#define IO_CLASS_SHIFT       13 /* ioprio_set(2) */
+#define IO_CLASS_BEST_EFFORT 2
+
 /* systemd.exec(5): how a process of the unit comes to be. */
 struct exec_context {
     char **environment;      /* "K=V" of Environment= */
@@ -144,6 +166,13 @@ struct exec_context {
     int oom_score_adjust;
     bool no_new_privileges;
     bool ignore_sigpipe;
+    struct exec_limits *limits; /* NULL: none */
+    struct exec_cpus *cpus;     /* NULL: all */
+    int io_priority;            /* class << IO_CLASS_SHIFT | level, or IO_PRIORITY_UNSET */
+    int cpu_policy;             /* SCHED_…, or CPU_POLICY_UNSET */
+    int cpu_priority;
+    bool cpu_reset_on_fork;
+    uint64_t timer_slack_nsec; /* or TIMER_SLACK_UNSET */
     enum exec_output std_output;
     enum exec_output std_error; /* OUTPUT_INHERIT: as std_output, the default */
     char *output_path;
@@ -294,6 +323,7 @@ int kill_mode_from_string(const char *text);
 const char *service_command_to_string(enum service_command command); /* "ExecStart" */
 int service_command_from_string(const char *text);
 const char *emergency_action_to_string(enum emergency_action action);
+const char *exec_limit_to_string(int resource); /* "LimitNOFILE" */
 int emergency_action_from_string(const char *text);
 
 bool exit_status_set_has(const struct exit_status_set *set, int code,

@@ -218,16 +218,17 @@ def init_argv(way, words, init=BERTH_INIT, root=None, leader=False):
 
 
 class Pid1(Services):
-    """berth-init, started in one of the WAYS. `signal` reaches berth-init itself, not what started it."""
+    """berth-init, started in one of the WAYS. `signal` reaches berth-init itself, not what started it. under: the words
+    of a program that runs it."""
 
-    def __init__(self, t, *words, way=PID1, root=None, init=None, terminal=False, leader=False, **popen):
+    def __init__(self, t, *words, way=PID1, root=None, init=None, terminal=False, leader=False, under=(), **popen):
         self.t = t
         self.way = way
         self.control = str(root / "run/berth/control") if root else None
         init = init or ("/sbin/berth-init" if root else copied(t, BERTH_INIT))
         popen.setdefault("env", {**os.environ, "PATH": STANDARD_PATH})
         self.process = (Terminal if terminal else Process)(
-            t, init_argv(way, words, init, root, leader), **popen)
+            t, [*under, *init_argv(way, words, init, root, leader)], **popen)
         self._pid = None
         self._init_name = os.path.basename(os.path.realpath(init))  # it may be a link with another name
 

@@ -44,6 +44,13 @@ static void told(void *userdata, pid_t pid, const struct exec_failure *failure)
         world->failure = *failure;
 }
 
+static void noted(void *userdata, pid_t pid, const char *text)
+{
+    struct world *world = userdata;
+
+    logs_write(world->logs, "note", text);
+}
+
 static int setup(void **state)
 {
     struct world *world = calloc(1, sizeof(*world));
@@ -63,6 +70,7 @@ static int setup(void **state)
         .umask = 0022,
         .input = -EBADF,
         .done = told,
+        .note = noted,
         .userdata = world,
     };
     assert_int_equal(spawner_new(&config, &world->spawner), 0);

@@ -223,12 +223,10 @@ static void unknown_directives_are_told_once_with_their_line(void **state)
 
 static void what_has_no_effect_is_told_unless_it_is_off(void **state)
 {
-    _cleanup_unit_ struct unit *unit =
-        service_with("PrivateTmp=yes\nProtectHome=no\nLimitNOFILE=9\nUtmpMode=");
+    _cleanup_unit_ struct unit *unit = service_with("PrivateTmp=yes\nProtectHome=no\nPAMName=x\nUtmpMode=");
     assert_int_equal(unit->load_state, UNIT_LOADED);
-    assert_string_equal(reports,
-                        "/etc/x:3: warning: PrivateTmp=: not applied: the container is the sandbox\n"
-                        "/etc/x:5: info: LimitNOFILE=: not applied: the container's resource limits hold\n");
+    assert_string_equal(reports, "/etc/x:3: warning: PrivateTmp=: not applied: the container is the sandbox\n"
+                                 "/etc/x:5: info: PAMName=: no PAM session is opened\n");
 }
 
 static void a_root_of_its_own_is_refused(void **state)

@@ -1,0 +1,24 @@
+/* The steps between the fork and the program that have files of their own; exec.c has the table. */
+#pragma once
+
+#include <errno.h>
+
+#include "init/platform/exec.h"
+
+/* 0 or -errno; *object is what could not be reached. */
+typedef int (*exec_step_fn)(const struct exec_plan *plan, const char **object);
+
+static inline int negative_errno(int r)
+{
+    return r < 0 ? -errno : 0;
+}
+
+/* A line for the unit's log, from the child, which goes on. */
+void exec_note(const struct exec_plan *plan, const char *format, ...) _printf_(2, 3);
+
+/* exec-limits.c */
+int exec_step_limits(const struct exec_plan *plan, const char **object);
+int exec_step_scheduler(const struct exec_plan *plan, const char **object);
+int exec_step_affinity(const struct exec_plan *plan, const char **object);
+int exec_step_io_priority(const struct exec_plan *plan, const char **object);
+int exec_step_timer_slack(const struct exec_plan *plan, const char **object);

@@ -1,0 +1,131 @@
+/* Values of systemd.exec(5) that go beyond one number or text. */
+#include <sched.h>
+#include <sys/resource.h>
+
+#include "tests/unit/init/unit-fixture.h"
+
+static void expect_limit(const struct unit *unit, int resource, uint64_t soft, uint64_t hard)
+{
+    const struct exec_limits *limits = unit->exec.limits;
+
+    assert_non_null(limits);
+    assert_true(limits->set & (1U << resource));
+    assert_true(limits->of[resource].soft == soft);
+    assert_true(limits->of[resource].hard == hard);
+}
+
+static void limits_have_the_units_of_what_they_count(void **state)
+{
+    _cleanup_unit_ struct unit *unit =
+        service_with("LimitNOFILE=1024:4096\nLimitFSIZE=1.5G\nLimitCPU=1min 500ms\nLimitRTTIME=2ms:1s\n"
+                     "LimitNICE=-5\nLimitCORE=0:infinity\nLimitNPROC=infinity\nLimitSTACK=64K:8M");
+    assert_string_equal(reports, "");
+    expect_limit(unit, RLIMIT_NOFILE, 1024, 4096);
+    expect_limit(unit, RLIMIT_FSIZE, UINT64_C(3) << 29, UINT64_C(3) << 29);
+    expect_limit(unit, RLIMIT_CPU, 61, 61);
+    expect_limit(unit, RLIMIT_RTTIME, 2000, 1000000);
+    expect_limit(unit, RLIMIT_NICE, 25, 25);
+    expect_limit(unit, RLIMIT_CORE, 0, UINT64_MAX);
+    expect_limit(unit, RLIMIT_NPROC, UINT64_MAX, UINT64_MAX);
+    expect_limit(unit, RLIMIT_STACK, 64 << 10, 8 << 20);
+}
+
+static void nice_limits_are_written_in_two_ways(void **state)
+{
+    static const struct {
+        const char *text;
+        uint64_t number;
+    } forms[] = {{"LimitNICE=+19", 1},
+                 {"LimitNICE=+0", 20},
+                 {"LimitNICE=-20", 40},
+                 {"LimitNICE=0", 0},
+                 {"LimitNICE=40", 40}};
+
+    FOREACH_ARRAY (form, forms, ELEMENTSOF(forms)) {
+        _cleanup_unit_ struct unit *unit = service_with(form->text);
+        expect_limit(unit, RLIMIT_NICE, form->number, form->number);
+    }
+    FOREACH_ARRAY (text, ((const char *[]){"LimitNICE=+20", "LimitNICE=-21", "LimitNICE=41"}), 3) {
+        _cleanup_unit_ struct unit *unit = service_with(*text);
+        assert_null(unit->exec.limits);
+    }
+}
+
+static void a_wrong_limit_leaves_the_older_one(void **state)
+{
+    _cleanup_unit_ struct unit *unit =
+        service_with("LimitNOFILE=5\nLimitNOFILE=9:8\nLimitNOFILE=x\nLimitNOFILE=1:2:3\nLimitNOFILE="
+                     "64K\nLimitCORE=1\nLimitCORE=");
+    expect_limit(unit, RLIMIT_NOFILE, 5, 5);
+    assert_false(unit->exec.limits->set & (1U << RLIMIT_CORE));
+    assert_non_null(strstr(reports, "/etc/x:4: warning: LimitNOFILE=: the soft limit in \"9:8\" is above"));
+    assert_non_null(strstr(reports, "/etc/x:5: warning: LimitNOFILE=: \"x\" is neither"));
+    assert_non_null(strstr(reports, "\"1:2:3\""));
+    assert_non_null(strstr(reports, "\"64K\""));
+}
+
+static void io_class_and_priority_go_together(void **state)
+{
+    _cleanup_unit_ struct unit *idle = service_with("IOSchedulingClass=idle\nIOSchedulingPriority=7");
+    _cleanup_unit_ struct unit *level = service_with("IOSchedulingPriority=0");
+    _cleanup_unit_ struct unit *number = service_with("IOSchedulingClass=1");
+    _cleanup_unit_ struct unit *none = service_with("IOSchedulingPriority=1\nIOSchedulingClass=none");
+    _cleanup_unit_ struct unit *reset = service_with("IOSchedulingClass=idle\nIOSchedulingClass=");
+    _cleanup_unit_ struct unit *wrong = service_with("IOSchedulingClass=fast\nIOSchedulingPriority=8");
+    assert_int_equal(idle->exec.io_priority, 3 << 13 | 7);
+    assert_int_equal(level->exec.io_priority, 2 << 13);
+    assert_int_equal(number->exec.io_priority, 1 << 13 | 4);
+    assert_int_equal(none->exec.io_priority, 2 << 13 | 4);
+    assert_int_equal(reset->exec.io_priority, IO_PRIORITY_UNSET);
+    assert_int_equal(wrong->exec.io_priority, IO_PRIORITY_UNSET);
+    assert_non_null(strstr(reports, "\"fast\" is not a class"));
+    assert_non_null(strstr(reports, "\"8\" is not a number from 0 to 7"));
+}
+
+static void cpu_policy_moves_the_priority_into_its_range(void **state)
+{
+    _cleanup_unit_ struct unit *rr = service_with("CPUSchedulingPolicy=rr\nCPUSchedulingResetOnFork=yes");
+    _cleanup_unit_ struct unit *batch = service_with("CPUSchedulingPriority=9\nCPUSchedulingPolicy=batch");
+    _cleanup_unit_ struct unit *fifo = service_with("CPUSchedulingPolicy=fifo\nCPUSchedulingPriority=50");
+    _cleanup_unit_ struct unit *wrong = service_with("CPUSchedulingPolicy=4\nCPUSchedulingPriority=100");
+    assert_int_equal(rr->exec.cpu_policy, SCHED_RR);
+    assert_int_equal(rr->exec.cpu_priority, 1);
+    assert_true(rr->exec.cpu_reset_on_fork);
+    assert_int_equal(batch->exec.cpu_policy, SCHED_BATCH);
+    assert_int_equal(batch->exec.cpu_priority, 0);
+    assert_int_equal(fifo->exec.cpu_priority, 50);
+    assert_int_equal(wrong->exec.cpu_policy, CPU_POLICY_UNSET);
+}
+
+static void cpus_add_up_until_they_are_reset(void **state)
+{
+    _cleanup_unit_ struct unit *unit = service_with("CPUAffinity=0-2,5\nCPUAffinity=7\nCPUAffinity=1 9-8");
+    _cleanup_unit_ struct unit *reset = service_with("CPUAffinity=3\nCPUAffinity=\nCPUAffinity=8192");
+    assert_int_equal(unit->exec.cpus->mask[0], 0xa7);
+    assert_null(reset->exec.cpus);
+    assert_non_null(strstr(reports, "\"8192\" is not a list of CPUs"));
+}
+
+static void timer_slack_is_nanoseconds_unless_it_says_more(void **state)
+{
+    _cleanup_unit_ struct unit *bare = service_with("TimerSlackNSec=1234");
+    _cleanup_unit_ struct unit *span = service_with("TimerSlackNSec=2ms");
+    _cleanup_unit_ struct unit *wrong = service_with("TimerSlackNSec=soon");
+    assert_int_equal(bare->exec.timer_slack_nsec, 1234);
+    assert_int_equal(span->exec.timer_slack_nsec, 2000000);
+    assert_true(wrong->exec.timer_slack_nsec == TIMER_SLACK_UNSET);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(limits_have_the_units_of_what_they_count),
+        cmocka_unit_test(nice_limits_are_written_in_two_ways),
+        cmocka_unit_test(a_wrong_limit_leaves_the_older_one),
+        cmocka_unit_test(io_class_and_priority_go_together),
+        cmocka_unit_test(cpu_policy_moves_the_priority_into_its_range),
+        cmocka_unit_test(cpus_add_up_until_they_are_reset),
+        cmocka_unit_test(timer_slack_is_nanoseconds_unless_it_says_more),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

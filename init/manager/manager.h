@@ -122,6 +122,7 @@ struct manager_unit {
     usec_t active_exit;
     usec_t inactive_enter;
     usec_t inactive_exit;
+    bool comes_back; /* it was released only to start again: what outlives a restart stays */
     uint32_t job_id; /* of the job that is installed on it, 0: none */
     void *platform;  /* the platform's own data; it is told to free it (forget) */
 };

@@ -297,6 +297,8 @@ static void auto_restart_due(struct node *node, enum service_result result)
 static void auto_restart_stopped(struct node *node, enum service_result result)
 {
     service_set_state(node, SERVICE_DEAD, USEC_INFINITY);
+    node->u.comes_back = false;
+    node->manager->ops->release(node->manager->platform, &node->u);
 }
 
 #define STARTING                                                                                             \

@@ -386,6 +386,7 @@ void service_enter_dead(struct node *node, enum service_result result, bool allo
 
     forget_processes(node);
     node->will_restart = allow_restart && !restarting && service_is_restarted(node);
+    node->u.comes_back = node->will_restart || restarting;
     service_set_state(node, good ? SERVICE_DEAD : SERVICE_FAILED, USEC_INFINITY);
     node->manager->ops->release(node->manager->platform, &node->u);
     if (node->will_restart) {

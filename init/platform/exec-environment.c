@@ -9,6 +9,7 @@
 #include "berth/environment.h"
 #include "common/fd.h"
 #include "common/text.h"
+#include "init/platform/exec-directories.h"
 #include "init/unit/expand.h"
 
 #define ENVIRONMENT_FILE_MAX (1024 * 1024)
@@ -67,18 +68,24 @@ static int set_user(char ***environment, const struct credentials *credentials)
     return r;
 }
 
-static int set_runtime_directory(char ***environment, char *const *directories)
+/* All directories of a kind in one variable, with colons between them. */
+static int set_directories(char ***environment, const struct exec_context *context)
 {
-    _cleanup_free_ char *value = NULL;
-
-    for (; directories && *directories; directories++) {
-        char *longer = xasprintf("%s%s/run/%s", value ? value : "", value ? ":" : "", *directories);
-        if (!longer)
-            return -ENOMEM;
-        free(value);
-        value = longer;
+    for (enum exec_directory_type type = 0; type < EXEC_DIRECTORY_MAX; type++) {
+        _cleanup_free_ char *value = NULL;
+        for (char **name = context->directories[type].names; name && *name; name++) {
+            char *longer = xasprintf("%s%s%s/%s", value ? value : "", value ? ":" : "",
+                                     exec_directory_place(type), *name);
+            if (!longer)
+                return -ENOMEM;
+            free(value);
+            value = longer;
+        }
+        int r = set_one(environment, exec_directory_variable(type), value);
+        if (r < 0)
+            return r;
     }
-    return set_one(environment, "RUNTIME_DIRECTORY", value);
+    return 0;
 }
 
 static int set_from_file(char ***environment, const char *path)
@@ -152,7 +159,7 @@ int exec_environment(const struct exec_environment_source *source, char ***ret, 
     if (r == 0)
         r = set_one(&environment, ENV_NOTIFY_SOCKET, source->notify_address);
     if (r == 0)
-        r = set_runtime_directory(&environment, context->runtime_directory);
+        r = set_directories(&environment, context);
     if (r == 0)
         r = set_all(&environment, context->environment);
     if (r == 0)

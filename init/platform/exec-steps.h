@@ -22,3 +22,10 @@ int exec_step_scheduler(const struct exec_plan *plan, const char **object);
 int exec_step_affinity(const struct exec_plan *plan, const char **object);
 int exec_step_io_priority(const struct exec_plan *plan, const char **object);
 int exec_step_timer_slack(const struct exec_plan *plan, const char **object);
+
+/* exec-directories.c */
+int exec_step_runtime_directories(const struct exec_plan *plan, const char **object);
+int exec_step_state_directories(const struct exec_plan *plan, const char **object);
+int exec_step_cache_directories(const struct exec_plan *plan, const char **object);
+int exec_step_logs_directories(const struct exec_plan *plan, const char **object);
+int exec_step_configuration_directories(const struct exec_plan *plan, const char **object);

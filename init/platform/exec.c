@@ -199,6 +199,11 @@ static const struct {
     exec_step_fn step;
 } exec_steps[] = {
     {EXEC_STAGE_CGROUP, step_cgroup},
+    {EXEC_STAGE_RUNTIME_DIRECTORY, exec_step_runtime_directories},
+    {EXEC_STAGE_STATE_DIRECTORY, exec_step_state_directories},
+    {EXEC_STAGE_CACHE_DIRECTORY, exec_step_cache_directories},
+    {EXEC_STAGE_LOGS_DIRECTORY, exec_step_logs_directories},
+    {EXEC_STAGE_CONFIGURATION_DIRECTORY, exec_step_configuration_directories},
     {EXEC_STAGE_STDOUT, step_stdout},
     {EXEC_STAGE_STDERR, step_stderr},
     {EXEC_STAGE_STDIN, step_stdin},

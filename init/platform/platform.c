@@ -18,8 +18,8 @@
 #include "init/job/reap.h"
 #include "init/platform/command-unit.h"
 #include "init/platform/conditions.h"
+#include "init/platform/exec-directories.h"
 #include "init/platform/progress.h"
-#include "init/platform/unit-directory.h"
 
 #define PID_FILE_MAX 64
 
@@ -168,8 +168,7 @@ static void op_release(void *userdata, struct manager_unit *unit)
 
     if (runtime)
         unit_runtime_release(runtime);
-    if (unit->unit->exec.runtime_directory)
-        runtime_directory_remove(&unit->unit->exec);
+    runtime_directories_remove(&unit->unit->exec, unit->comes_back);
 }
 
 static void op_forget(void *userdata, struct manager_unit *unit)

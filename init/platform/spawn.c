@@ -11,7 +11,6 @@
 #include "common/syscalls.h"
 #include "common/text.h"
 #include "init/platform/exec-environment.h"
-#include "init/platform/unit-directory.h"
 #include "init/unit/expand.h"
 
 /* A child between its fork and its program. */
@@ -132,10 +131,6 @@ static void prepare_staged(const struct spawner *spawner, const struct unit *uni
     const char *object = NULL;
     int r = credentials_resolve(context, &preparation->credentials, &stage, &object);
 
-    if (r == 0 && context->runtime_directory) {
-        stage = EXEC_STAGE_RUNTIME_DIRECTORY;
-        r = runtime_directory_make(context, &preparation->credentials, &object);
-    }
     if (r == 0 && wants_log(context)) {
         stage = EXEC_STAGE_STDOUT;
         object = NULL;

@@ -86,7 +86,10 @@ int parse_user(struct unit_parser *parser, const struct directive *directive, co
 int parse_users(struct unit_parser *parser, const struct directive *directive, const char *value);
 int parse_input(struct unit_parser *parser, const struct directive *directive, const char *value);
 int parse_output(struct unit_parser *parser, const struct directive *directive, const char *value);
-int parse_runtime_directory(struct unit_parser *parser, const struct directive *directive, const char *value);
+
+/* parse-directories.c */
+int parse_directory(struct unit_parser *parser, const struct directive *directive, const char *value);
+int parse_preserve(struct unit_parser *parser, const struct directive *directive, const char *value);
 
 /* parse-limits.c */
 int parse_rlimit(struct unit_parser *parser, const struct directive *directive, const char *value);

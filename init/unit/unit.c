@@ -1,12 +1,14 @@
 /* struct unit itself: its defaults, its end, and the spelling of its enums. */
 #include "init/unit/unit.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 
 #include "common/cleanup.h"
 #include "common/macro.h"
+#include "common/parse.h"
 #include "common/text.h"
 #include "init/unit/name.h"
 
@@ -134,6 +136,15 @@ static const char *const emergency_action_table[EMERGENCY_ACTION_MAX] = {
 };
 STRING_TABLE(emergency_action, enum emergency_action, emergency_action_table)
 
+int exec_preserve_from_string(const char *text)
+{
+    bool yes;
+
+    if (parse_bool(text, &yes) == 0)
+        return yes ? PRESERVE_YES : PRESERVE_NO;
+    return streq(text, "restart") ? PRESERVE_RESTART : -EINVAL;
+}
+
 static const struct exec_context exec_defaults = {
     .umask = 0022,
     .nice = INT_MIN,
@@ -143,7 +154,14 @@ static const struct exec_context exec_defaults = {
     .timer_slack_nsec = TIMER_SLACK_UNSET,
     .std_output = OUTPUT_LOG,
     .std_error = OUTPUT_INHERIT,
-    .runtime_directory_mode = 0755,
+    .directories =
+        {
+            [DIRECTORY_RUNTIME].mode = 0755,
+            [DIRECTORY_STATE].mode = 0755,
+            [DIRECTORY_CACHE].mode = 0755,
+            [DIRECTORY_LOGS].mode = 0755,
+            [DIRECTORY_CONFIGURATION].mode = 0755,
+        },
 };
 
 static const struct kill_context kill_defaults = {
@@ -227,7 +245,10 @@ static void exec_context_done(struct exec_context *exec)
     free(exec->output_path);
     free(exec->error_path);
     free(exec->syslog_identifier);
-    strv_free(exec->runtime_directory);
+    FOREACH_ARRAY (directory, exec->directories, EXEC_DIRECTORY_MAX) {
+        strv_free(directory->names);
+        strv_free(directory->links);
+    }
 }
 
 static void service_done(struct service *service)

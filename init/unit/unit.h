@@ -149,6 +149,25 @@ struct exec_cpus {
 #define IO_CLASS_SHIFT       13 /* ioprio_set(2) */
 #define IO_CLASS_BEST_EFFORT 2
 
+/* Directories that a unit has made for it, each kind below a place of its own (/run, /var/lib, ...). */
+enum exec_directory_type {
+    DIRECTORY_RUNTIME,
+    DIRECTORY_STATE,
+    DIRECTORY_CACHE,
+    DIRECTORY_LOGS,
+    DIRECTORY_CONFIGURATION,
+    EXEC_DIRECTORY_MAX,
+};
+
+struct exec_directory {
+    char **names; /* relative to the place, without ".." */
+    char **links; /* "NAME:LINK": LINK, relative to the place as well, is a symlink to NAME */
+    mode_t mode;
+};
+
+/* When runtime directories stay: RuntimeDirectoryPreserve=. */
+enum exec_preserve { PRESERVE_NO, PRESERVE_RESTART, PRESERVE_YES, EXEC_PRESERVE_MAX };
+
 /* systemd.exec(5): how a process of the unit comes to be. */
 struct exec_context {
     char **environment;      /* "K=V" of Environment= */
@@ -178,8 +197,8 @@ struct exec_context {
     char *output_path;
     char *error_path;
     char *syslog_identifier;
-    char **runtime_directory;
-    mode_t runtime_directory_mode;
+    struct exec_directory directories[EXEC_DIRECTORY_MAX];
+    enum exec_preserve runtime_preserve;
 };
 
 /* systemd.kill(5) */
@@ -323,6 +342,7 @@ int kill_mode_from_string(const char *text);
 const char *service_command_to_string(enum service_command command); /* "ExecStart" */
 int service_command_from_string(const char *text);
 const char *emergency_action_to_string(enum emergency_action action);
+int exec_preserve_from_string(const char *text);
 const char *exec_limit_to_string(int resource); /* "LimitNOFILE" */
 int emergency_action_from_string(const char *text);
 

@@ -133,3 +133,79 @@ def scheduling_is_what_the_unit_says(t):
         "slack": "123456",
         "nice": "7",
     })
+
+
+# Directories
+
+KINDS = {"Runtime": "/run", "State": "/var/lib", "Cache": "/var/cache", "Logs": "/var/log", "Configuration": "/etc"}
+STAT = "stat -c '%n %U:%G %a'"
+
+
+@test(needs=[root])
+def directories_are_made_for_the_user_with_their_modes_and_named_in_the_environment(t):
+    # RuntimeDirectory= StateDirectory= CacheDirectory= LogsDirectory= ConfigurationDirectory=, each with Mode=
+    settings = "".join(f"{kind}Directory=%p/deep {kind.lower()}\n{kind}DirectoryMode=27{n}0\n"
+                       for n, kind in enumerate(KINDS))
+    said = seen(t, {"app": (f"User=www\n{settings}", "\n".join(
+        f"echo ${kind.upper()}_DIRECTORY; {STAT} {place}/app {place}/app/deep {place}/{kind.lower()}"
+        for kind, place in KINDS.items()))})
+    expect(said, {"app": "\n".join(
+        f"{place}/app/deep:{place}/{kind.lower()}\n{place}/app root:root 755\n"
+        f"{place}/app/deep {owner} 27{n}0\n{place}/{kind.lower()} {owner} 27{n}0"
+        for n, (kind, place) in enumerate(KINDS.items())
+        for owner in ["root:root" if kind == "Configuration" else "www:www"])})
+
+
+@test(needs=[root])
+def directory_that_is_there_is_handed_over_with_all_in_it_unless_its_top_belongs_to_the_user(t):
+    def prepare(base):
+        for name in ("var/lib/other/sub", "var/lib/own/sub", "etc/conf"):
+            (base / name).mkdir(parents=True)
+            (base / name / "file").touch()
+            os.chown(base / name / "file", 7, 7)
+        os.symlink("/etc/passwd", base / "var/lib/other/link")
+        os.chown(base / "var/lib/own", 33, 33)
+        (base / "etc/conf").chmod(0o750)
+    said = seen(t, {"app": ("User=www\nStateDirectory=other own\nConfigurationDirectory=conf",
+                            "cd /var/lib; stat -c '%n %u %a' other other/sub other/sub/file own own/sub/file /etc/conf\n"
+                            "stat -c '%n %u' other/link /etc/passwd")}, prepare=prepare)
+    expect(said, {"app": "other 33 755\nother/sub 33 755\nother/sub/file 33 644\nown 33 755\nown/sub/file 7 644\n"
+                         "/etc/conf 0 750\nother/link 33\n/etc/passwd 0"})
+
+
+@test(needs=[root])
+def runtime_directories_go_with_their_service_unless_they_are_preserved(t):
+    def service(preserve):
+        return (f"[Service]\nRuntimeDirectory=%p %p:link-%p\nRuntimeDirectoryPreserve={preserve}\n"
+                "ExecStartPre=/bin/sh -c 'ls /run/%p >> /seen-%p'\nExecStart=/bin/payload sleep-forever\n"
+                "ExecStartPost=/bin/touch /run/link-%p/mark\n" + WANTED)
+    names = {"gone": "no", "stays": "yes", "again": "restart"}
+    base = boot_root(t.dir / "root", {f"{name}.service": service(preserve) for name, preserve in names.items()})
+    init = Pid1(t, "--boot", root=base)
+    for name in names:
+        init.wait_for_unit_state(f"{name}.service", "active", "running")
+        init.done("restart", f"{name}.service")
+    assert {name: (base / f"seen-{name}").read_text() for name in names} == {
+        "gone": "", "stays": "mark\n", "again": "mark\n"}
+    for name in names:
+        init.done("stop", f"{name}.service")
+    assert sorted(os.listdir(base / "run")) == ["berth", "link-stays", "stays"]
+
+
+@test(needs=[root])
+def service_cannot_lead_pid_1_out_of_its_directory(t):
+    def prepare(base):
+        (base / "var/lib/app").mkdir(parents=True)
+        os.chown(base / "var/lib/app", 33, 33)
+        os.symlink("/etc", base / "var/lib/app/trap")
+        (base / "data").mkdir()
+        os.symlink("../../data", base / "var/lib/volume")
+    init, base = boot_probes(t, {
+        "trapped": ("User=www\nStateDirectory=app app/trap", "true"),
+        "linked": ("User=www\nStateDirectory=volume", f"{STAT} /data"),
+    }, prepare=prepare)
+    init.wait_for_unit_state("trapped.service", "failed")
+    assert "STATE_DIRECTORY" in "".join(init.log("trapped.service"))
+    assert (base / "etc").stat().st_uid == 0
+    init.wait_for_unit_state("linked.service", "active")
+    assert (base / "out/linked").read_text() == "/data www:www 755\n"

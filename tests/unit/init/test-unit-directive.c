@@ -130,14 +130,14 @@ static void identity_and_place(void **state)
     assert_int_equal(unit->exec.nice, -5);
     assert_int_equal(unit->exec.oom_score_adjust, -500);
     assert_true(unit->exec.no_new_privileges);
-    assert_strv(unit->exec.runtime_directory, "[web] [web/sub]");
-    assert_int_equal(unit->exec.runtime_directory_mode, 02750);
+    assert_strv(unit->exec.directories[DIRECTORY_RUNTIME].names, "[web] [web/sub]");
+    assert_int_equal(unit->exec.directories[DIRECTORY_RUNTIME].mode, 02750);
 }
 
 static void a_runtime_directory_stays_below_run(void **state)
 {
-    _cleanup_unit_ struct unit *unit = service_with("RuntimeDirectory=/etc ../x a/../../b ok ..");
-    assert_strv(unit->exec.runtime_directory, "[ok]");
+    _cleanup_unit_ struct unit *unit = service_with("RuntimeDirectory=/etc ../x a/../../b ok .. . a/. ok//");
+    assert_strv(unit->exec.directories[DIRECTORY_RUNTIME].names, "[ok]");
 }
 
 static void a_bad_working_directory_is_bad_setting(void **state)

@@ -116,6 +116,34 @@ static void timer_slack_is_nanoseconds_unless_it_says_more(void **state)
     assert_true(wrong->exec.timer_slack_nsec == TIMER_SLACK_UNSET);
 }
 
+static void directories_have_names_links_and_modes(void **state)
+{
+    _cleanup_unit_ struct unit *unit = service_with(
+        "StateDirectory=%p/db %p:old %p:older\nStateDirectoryMode=0700\nLogsDirectory=a\nLogsDirectory=\n"
+        "CacheDirectory=\"two words\"\nConfigurationDirectory=c d:e\nRuntimeDirectoryPreserve=restart");
+    const struct exec_directory *directories = unit->exec.directories;
+    assert_strv(directories[DIRECTORY_STATE].names, "[x/db] [x]");
+    assert_strv(directories[DIRECTORY_STATE].links, "[x:old] [x:older]");
+    assert_int_equal(directories[DIRECTORY_STATE].mode, 0700);
+    assert_null(directories[DIRECTORY_LOGS].names);
+    assert_strv(directories[DIRECTORY_CACHE].names, "[two words]");
+    assert_int_equal(directories[DIRECTORY_CACHE].mode, 0755);
+    assert_strv(directories[DIRECTORY_CONFIGURATION].names, "[c]");
+    assert_int_equal(unit->exec.runtime_preserve, PRESERVE_RESTART);
+    assert_non_null(strstr(reports, "\"d:e\": symbolic links are not for this kind"));
+}
+
+static void preserving_is_a_boolean_or_restart(void **state)
+{
+    _cleanup_unit_ struct unit *yes = service_with("RuntimeDirectoryPreserve=on");
+    _cleanup_unit_ struct unit *wrong =
+        service_with("RuntimeDirectoryPreserve=on\nRuntimeDirectoryPreserve=maybe");
+    _cleanup_unit_ struct unit *no = service_with("RuntimeDirectoryPreserve=on\nRuntimeDirectoryPreserve=0");
+    assert_int_equal(yes->exec.runtime_preserve, PRESERVE_YES);
+    assert_int_equal(wrong->exec.runtime_preserve, PRESERVE_YES);
+    assert_int_equal(no->exec.runtime_preserve, PRESERVE_NO);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -126,6 +154,8 @@ int main(void)
         cmocka_unit_test(cpu_policy_moves_the_priority_into_its_range),
         cmocka_unit_test(cpus_add_up_until_they_are_reset),
         cmocka_unit_test(timer_slack_is_nanoseconds_unless_it_says_more),
+        cmocka_unit_test(directories_have_names_links_and_modes),
+        cmocka_unit_test(preserving_is_a_boolean_or_restart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

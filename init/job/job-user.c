@@ -41,7 +41,7 @@ int job_user_resolve(const char *text, struct credentials *ret, char object[stat
     } else {
         enum exec_stage stage;
         const char *missing;
-        r = credentials_resolve(&(struct exec_context){.user = words[0]}, &user, &stage, &missing);
+        r = credentials_resolve(&(struct exec_context){.user = words[0]}, NULL, &user, &stage, &missing);
     }
     if (r < 0)
         return r;

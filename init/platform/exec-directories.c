@@ -142,7 +142,7 @@ static int make_link(int root, enum exec_directory_type type, const char *link)
 /* The root that the unit's processes see. */
 static int open_root(const struct exec_context *context)
 {
-    int fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int fd = open(context->root_directory ? context->root_directory : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     return fd < 0 ? -errno : fd;
 }
 

@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "berth/environment.h"
 #include "common/fd.h"
@@ -66,6 +68,31 @@ static int set_user(char ***environment, const struct credentials *credentials)
     for (size_t i = 0; r == 0 && i < ELEMENTSOF(variables); i++)
         r = set_one(environment, variables[i].name, variables[i].value);
     return r;
+}
+
+/* SetLoginEnvironment=; without it, where User= is set. */
+static int set_login_environment(char ***environment, const struct exec_environment_source *source)
+{
+    int wanted = source->unit->exec.login_environment;
+    _cleanup_credentials_ struct credentials own = {0};
+    char number[16];
+
+    if (wanted == 0)
+        return 0;
+    if (wanted < 0 || source->credentials->user)
+        return set_user(environment, source->credentials);
+    (void)snprintf(number, sizeof(number), "%u", (unsigned)geteuid());
+    int r = credentials_of_user(number, &own);
+    return r < 0 ? r : set_user(environment, &own);
+}
+
+/* Wins over the container's PATH unless that is asked for, and not over the unit's own. */
+static int set_search_path(char ***environment, const struct exec_context *context)
+{
+    if (!context->search_path || strv_contains(context->pass_environment, "PATH"))
+        return 0;
+    _cleanup_free_ char *value = strv_join(context->search_path, ":");
+    return value ? set_one(environment, "PATH", value) : -ENOMEM;
 }
 
 /* All directories of a kind in one variable, with colons between them. */
@@ -153,13 +180,15 @@ int exec_environment(const struct exec_environment_source *source, char ***ret, 
     if (r == 0)
         r = set_all(&environment, source->request);
     if (r == 0)
-        r = set_user(&environment, source->credentials);
+        r = set_login_environment(&environment, source);
     if (r == 0)
         r = set_one(&environment, "INVOCATION_ID", source->invocation_id);
     if (r == 0)
         r = set_one(&environment, ENV_NOTIFY_SOCKET, source->notify_address);
     if (r == 0)
         r = set_directories(&environment, context);
+    if (r == 0)
+        r = set_search_path(&environment, context);
     if (r == 0)
         r = set_all(&environment, context->environment);
     if (r == 0)

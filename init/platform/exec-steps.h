@@ -16,6 +16,16 @@ static inline int negative_errno(int r)
 /* A line for the unit's log, from the child, which goes on. */
 void exec_note(const struct exec_plan *plan, const char *format, ...) _printf_(2, 3);
 
+/* "+", "!", or nobody else to become. */
+bool exec_keeps_user(const struct exec_plan *plan);
+
+/* exec-privileges.c */
+int exec_step_bounding_set(const struct exec_plan *plan, const char **object);
+int exec_step_ambient_set(const struct exec_plan *plan, const char **object);
+int exec_step_keep_capabilities(const struct exec_plan *plan, const char **object);
+int exec_step_ambient_set_of_user(const struct exec_plan *plan, const char **object);
+int exec_step_secure_bits(const struct exec_plan *plan, const char **object);
+
 /* exec-limits.c */
 int exec_step_limits(const struct exec_plan *plan, const char **object);
 int exec_step_scheduler(const struct exec_plan *plan, const char **object);

@@ -106,7 +106,7 @@ static int step_nice(const struct exec_plan *plan, const char **object)
     return negative_errno(setpriority(PRIO_PROCESS, 0, plan->context->nice));
 }
 
-static bool keeps_user(const struct exec_plan *plan)
+bool exec_keeps_user(const struct exec_plan *plan)
 {
     return plan->privileged || plan->keep_user || !plan->credentials->set;
 }
@@ -115,7 +115,7 @@ static int step_group(const struct exec_plan *plan, const char **object)
 {
     const struct credentials *credentials = plan->credentials;
 
-    if (keeps_user(plan))
+    if (exec_keeps_user(plan))
         return 0;
     *object = plan->context->group ? plan->context->group : plan->context->user;
     if (setgroups(credentials->n_groups, credentials->groups) < 0)
@@ -127,10 +127,33 @@ static int step_user(const struct exec_plan *plan, const char **object)
 {
     const struct credentials *credentials = plan->credentials;
 
-    if (keeps_user(plan))
+    if (exec_keeps_user(plan))
         return 0;
     *object = plan->context->user;
     return negative_errno(setresuid(credentials->uid, credentials->uid, credentials->uid));
+}
+
+static int step_chroot(const struct exec_plan *plan, const char **object)
+{
+    if (!plan->root)
+        return 0;
+    *object = plan->root;
+    return chroot(plan->root) < 0 || chdir("/") < 0 ? -errno : 0;
+}
+
+/* A command that stays outside of the service's root finds the same directory from there. */
+static int enter_root_from_outside(const struct exec_plan *plan, const char **path)
+{
+    const char *root = plan->context->root_directory;
+
+    if (!root || plan->root)
+        return 0;
+    *path = *path ? *path + strspn(*path, "/") : NULL;
+    if (chdir(root) < 0)
+        return -errno;
+    if (*path && !**path)
+        *path = NULL;
+    return 0;
 }
 
 static int step_chdir(const struct exec_plan *plan, const char **object)
@@ -140,7 +163,10 @@ static int step_chdir(const struct exec_plan *plan, const char **object)
 
     if (path && streq(path, "~"))
         path = plan->credentials->home ? plan->credentials->home : strv_env_get(plan->environment, "HOME");
-    *object = path;
+    *object = path ? path : context->root_directory;
+    int r = enter_root_from_outside(plan, &path);
+    if (r < 0)
+        return r;
     if (!path || chdir(path) == 0 || context->working_directory_optional)
         return 0;
     return -errno;
@@ -168,7 +194,7 @@ static int step_signal_mask(const struct exec_plan *plan, const char **object)
 /* As execvp(3), but along the service's PATH and without allocation. */
 static int exec_along_path(const struct exec_plan *plan)
 {
-    const char *search = strv_env_get(plan->environment, "PATH");
+    const char *search = plan->search_path ? plan->search_path : strv_env_get(plan->environment, "PATH");
     int result = -ENOENT;
 
     for (const char *p = search ? search : CONTAINER_DEFAULT_PATH; *p;) {
@@ -216,8 +242,14 @@ static const struct {
     {EXEC_STAGE_TIMERSLACK, exec_step_timer_slack},
     {EXEC_STAGE_LIMITS, exec_step_limits},
     {EXEC_STAGE_GROUP, step_group},
+    {EXEC_STAGE_CAPABILITIES, exec_step_bounding_set},
+    {EXEC_STAGE_CAPABILITIES, exec_step_ambient_set},
+    {EXEC_STAGE_CHROOT, step_chroot},
+    {EXEC_STAGE_USER, exec_step_keep_capabilities},
     {EXEC_STAGE_USER, step_user},
+    {EXEC_STAGE_CAPABILITIES, exec_step_ambient_set_of_user},
     {EXEC_STAGE_CHDIR, step_chdir},
+    {EXEC_STAGE_SECUREBITS, exec_step_secure_bits},
     {EXEC_STAGE_NO_NEW_PRIVILEGES, step_no_new_privileges},
     {EXEC_STAGE_SIGNAL_MASK, step_signal_mask},
     {EXEC_STAGE_EXEC, step_exec},

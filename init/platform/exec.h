@@ -18,7 +18,9 @@ struct exec_failure {
 struct exec_plan {
     const struct exec_context *context;
     const struct credentials *credentials;
-    const char *path; /* with a slash, or a word to look up in the environment's PATH */
+    const char *path;        /* with a slash, or a word to look up */
+    const char *search_path; /* where to; NULL: the environment's PATH */
+    const char *root;        /* to change to, or NULL */
     char *const *argv;
     char *const *environment;
     uint64_t mask;               /* what PID 1 itself was started with, bit N-1 for signal N */

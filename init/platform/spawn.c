@@ -24,6 +24,7 @@ struct pending_exec {
 struct spawner {
     struct spawn_config config;
     struct pending_exec *pending; /* few, and short-lived */
+    struct dynamic_users dynamic_users;
 };
 
 /* What one spawn needs until the fork is done. */
@@ -31,6 +32,7 @@ struct preparation {
     struct credentials credentials;
     char **environment;
     char **argv;
+    char *search_path;
     int log;
 };
 
@@ -39,6 +41,7 @@ static void preparation_done(struct preparation *preparation)
     credentials_done(&preparation->credentials);
     strv_free(preparation->environment);
     strv_free(preparation->argv);
+    free(preparation->search_path);
     close_fd(preparation->log);
 }
 #define _cleanup_preparation_ _cleanup_(preparation_done)
@@ -123,13 +126,13 @@ static int prepare_environment(const struct spawner *spawner, const struct spawn
 }
 
 /* The settings that systemd gives a stage of their own; the child reports them as if it had tried itself. */
-static void prepare_staged(const struct spawner *spawner, const struct unit *unit,
-                           struct preparation *preparation, struct exec_failure *failure)
+static void prepare_staged(struct spawner *spawner, const struct unit *unit, struct preparation *preparation,
+                           struct exec_failure *failure)
 {
     const struct exec_context *context = &unit->exec;
     enum exec_stage stage = EXEC_STAGE_USER;
     const char *object = NULL;
-    int r = credentials_resolve(context, &preparation->credentials, &stage, &object);
+    int r = credentials_resolve(context, &spawner->dynamic_users, &preparation->credentials, &stage, &object);
 
     if (r == 0 && wants_log(context)) {
         stage = EXEC_STAGE_STDOUT;
@@ -140,17 +143,43 @@ static void prepare_staged(const struct spawner *spawner, const struct unit *uni
         exec_failure_set(failure, stage, r, object);
 }
 
+/* The program's arguments; with "|" those of the user's shell, which is then the program. */
+static int prepare_arguments(const struct exec_command *command, struct preparation *preparation,
+                             struct exec_plan *plan)
+{
+    const char *shell = preparation->credentials.shell;
+    _cleanup_strv_ char **argv = NULL;
+    int r = exec_command_expand(command, preparation->environment, &argv);
+
+    if (r < 0 || !(command->flags & EXEC_VIA_SHELL)) {
+        preparation->argv = TAKE_PTR(argv);
+        return r;
+    }
+    plan->path = shell && *shell ? shell : "/bin/sh";
+    return shell_command(argv, plan->path, command->flags & EXEC_LOGIN_SHELL, &preparation->argv);
+}
+
+static int prepare_search_path(const struct exec_context *context, struct preparation *preparation)
+{
+    if (!context->search_path)
+        return 0;
+    preparation->search_path = strv_join(context->search_path, ":");
+    return preparation->search_path ? 0 : -ENOMEM;
+}
+
 /* Everything the child needs that may take memory or reading. */
-static int prepare(const struct spawner *spawner, const struct spawn_request *request,
-                   const char *invocation_id, struct preparation *preparation, struct exec_plan *plan,
-                   const char **ret_object)
+static int prepare(struct spawner *spawner, const struct spawn_request *request, const char *invocation_id,
+                   struct preparation *preparation, struct exec_plan *plan, const char **ret_object)
 {
     prepare_staged(spawner, request->unit->unit, preparation, &plan->failure);
     int r = prepare_environment(spawner, request, invocation_id, preparation, ret_object);
     if (r == 0)
-        r = exec_command_expand(request->command, preparation->environment, &preparation->argv);
+        r = prepare_arguments(request->command, preparation, plan);
+    if (r == 0)
+        r = prepare_search_path(&request->unit->unit->exec, preparation);
     plan->argv = preparation->argv;
     plan->environment = preparation->environment;
+    plan->search_path = preparation->search_path;
     plan->log = preparation->log;
     return r;
 }
@@ -166,6 +195,9 @@ static void plan_init(const struct spawner *spawner, const struct spawn_request 
         .context = &unit->exec,
         .credentials = credentials,
         .path = request->command->path,
+        .root = unit->service.root_directory_start_only && request->kind != COMMAND_START
+                    ? NULL
+                    : unit->exec.root_directory,
         .mask = config->mask,
         .umask = config->umask,
         .exec_pipe = -EBADF,
@@ -174,7 +206,8 @@ static void plan_init(const struct spawner *spawner, const struct spawn_request 
         .terminal = is_main ? config->terminal : TERMINAL_NONE,
         .cgroup = -EBADF,
         .privileged = request->command->flags & EXEC_FULL_PRIVILEGES,
-        .keep_user = request->command->flags & (EXEC_NO_SETUID | EXEC_AMBIENT_MAGIC),
+        /* Not with "!!": every kernel that PID 1 runs on has ambient capabilities. */
+        .keep_user = request->command->flags & EXEC_NO_SETUID,
     };
 }
 
@@ -245,6 +278,7 @@ struct spawner *spawner_free(struct spawner *spawner)
         return NULL;
     while (spawner->pending)
         pending_free(spawner->pending);
+    dynamic_users_done(&spawner->dynamic_users);
     free(spawner);
     return NULL;
 }

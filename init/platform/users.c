@@ -28,13 +28,39 @@ int credentials_of_user(const char *user, struct credentials *ret)
     return ret->user ? 0 : -ENOMEM;
 }
 
-static int resolve_groups(const struct exec_context *context, struct credentials *credentials,
-                          const char **ret_object)
+/* A user that a file knows is that one, whatever DynamicUser= says. */
+static int resolve_user(const struct exec_context *context, struct dynamic_users *dynamic,
+                        struct credentials *credentials)
+{
+    int r = credentials_of_user(context->user, credentials);
+    uid_t uid;
+
+    if (r != -ESRCH || !context->dynamic_user || !dynamic)
+        return r;
+    r = dynamic_users_get(dynamic, context->user, &uid);
+    if (r < 0)
+        return r;
+    *credentials = (struct credentials){
+        .set = true, .uid = uid, .gid = uid, .user = strdup(context->user), .home = strdup("/")};
+    return credentials->user && credentials->home ? 0 : -ENOMEM;
+}
+
+static int resolve_group(const struct exec_context *context, struct dynamic_users *dynamic, gid_t *ret)
+{
+    int r = group_lookup(context->group, ret);
+
+    if (r != -ESRCH || !context->dynamic_user || !dynamic)
+        return r;
+    return dynamic_users_get(dynamic, context->group, ret);
+}
+
+static int resolve_groups(const struct exec_context *context, struct dynamic_users *dynamic,
+                          struct credentials *credentials, const char **ret_object)
 {
     int r = 0;
 
     *ret_object = context->group;
-    if (context->group && (r = group_lookup(context->group, &credentials->gid)) < 0)
+    if (context->group && (r = resolve_group(context, dynamic, &credentials->gid)) < 0)
         return r;
     *ret_object = credentials->user;
     r = groups_add(&credentials->groups, &credentials->n_groups, credentials->gid);
@@ -50,8 +76,8 @@ static int resolve_groups(const struct exec_context *context, struct credentials
     return r;
 }
 
-int credentials_resolve(const struct exec_context *context, struct credentials *ret,
-                        enum exec_stage *ret_stage, const char **ret_object)
+int credentials_resolve(const struct exec_context *context, struct dynamic_users *dynamic,
+                        struct credentials *ret, enum exec_stage *ret_stage, const char **ret_object)
 {
     _cleanup_credentials_ struct credentials credentials = {0};
     int r;
@@ -63,10 +89,10 @@ int credentials_resolve(const struct exec_context *context, struct credentials *
     credentials.gid = getegid();
     *ret_stage = EXEC_STAGE_USER;
     *ret_object = context->user;
-    if (context->user && (r = credentials_of_user(context->user, &credentials)) < 0)
+    if (context->user && (r = resolve_user(context, dynamic, &credentials)) < 0)
         return r;
     *ret_stage = EXEC_STAGE_GROUP;
-    r = resolve_groups(context, &credentials, ret_object);
+    r = resolve_groups(context, dynamic, &credentials, ret_object);
     if (r < 0)
         return r;
     /* To be oneself needs no privileges, and must not be asked for without them. */

@@ -7,6 +7,7 @@
 
 #include "berth/exit-codes.h"
 #include "common/users.h"
+#include "init/platform/dynamic-users.h"
 #include "init/unit/unit.h"
 
 struct credentials {
@@ -24,8 +25,9 @@ struct credentials {
  */
 int credentials_of_user(const char *user, struct credentials *ret);
 
-/* What the unit says. On failure *ret_stage and *ret_object say which of its settings it was. */
-int credentials_resolve(const struct exec_context *context, struct credentials *ret,
-                        enum exec_stage *ret_stage, const char **ret_object);
+/* What the unit says; dynamic: for DynamicUser=, or NULL. On failure *ret_stage and *ret_object say which of
+ * its settings it was. */
+int credentials_resolve(const struct exec_context *context, struct dynamic_users *dynamic,
+                        struct credentials *ret, enum exec_stage *ret_stage, const char **ret_object);
 void credentials_done(struct credentials *credentials);
 #define _cleanup_credentials_ _cleanup_(credentials_done)

@@ -126,3 +126,57 @@ int exec_command_expand(const struct exec_command *command, char *const *environ
     *ret = TAKE_PTR(argv);
     return 0;
 }
+
+/* Appends the word as a shell reads it back. */
+static void quote_word(FILE *out, const char *word)
+{
+    bool plain = *word && !word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                             "_-+=./,:@%")];
+    if (plain) {
+        fputs(word, out);
+        return;
+    }
+    putc('\'', out);
+    for (; *word; word++)
+        fputs(*word == '\'' ? "'\\''" : (char[]){*word, 0}, out);
+    putc('\'', out);
+}
+
+static int quote_words(char *const *words, char **ret)
+{
+    _cleanup_free_ char *text = NULL;
+    size_t size = 0;
+    _cleanup_fclose_ FILE *out = open_memstream(&text, &size);
+
+    if (!out)
+        return -ENOMEM;
+    for (char *const *word = words; *word; word++) {
+        if (word != words)
+            putc(' ', out);
+        quote_word(out, *word);
+    }
+    bool failed = ferror(out);
+    if (fclose(TAKE_PTR(out)) != 0 || failed)
+        return -ENOMEM;
+    *ret = TAKE_PTR(text);
+    return 0;
+}
+
+int shell_command(char *const *argv, const char *shell, bool login, char ***ret)
+{
+    _cleanup_strv_ char **result = NULL;
+    const char *slash = strrchr(shell, '/');
+    char *text = NULL;
+    int r = strv_consume(&result, login ? xasprintf("-%s", slash ? slash + 1 : shell) : strdup(shell));
+
+    if (r == 0 && *argv[0]) {
+        r = strv_append(&result, "-c");
+        if (r == 0)
+            r = quote_words(argv, &text);
+        if (r == 0)
+            r = strv_consume(&result, text);
+    }
+    if (r == 0)
+        *ret = TAKE_PTR(result);
+    return r;
+}

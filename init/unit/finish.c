@@ -2,11 +2,15 @@
  * wrote. systemd.unit(5), systemd.service(5), systemd.slice(5): "Automatic Dependencies". */
 #include "init/unit/finish.h"
 
+#include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "common/text.h"
 #include "init/unit/name.h"
+
+#define USER_NAME_MAX 31
 
 static bool set_is_empty(const struct exit_status_set *set)
 {
@@ -139,6 +143,54 @@ static int need_parent_slice(struct unit *unit)
     return unit_name_is_valid(parent) ? need_slice(unit, parent) : 0;
 }
 
+/* What qualifies as a user's name on any system; systemd.exec(5), "User=". */
+static bool is_portable_user_name(const char *name)
+{
+    size_t size = strlen(name);
+
+    if (size == 0 || size > USER_NAME_MAX || (*name != '_' && !isalpha((unsigned char)*name)))
+        return false;
+    for (const char *c = name; *c; c++)
+        if (!isalnum((unsigned char)*c) && *c != '_' && *c != '-')
+            return false;
+    return true;
+}
+
+/* The unit's name without "@…" and its suffix, or one with a hash of that. */
+static int dynamic_user_name(const struct unit *unit, char **ret)
+{
+    _cleanup_free_ char *prefix = NULL;
+    uint64_t hash = 14695981039346656037u; /* FNV-1a */
+    int r = unit_name_prefix(unit->name, &prefix);
+
+    if (r < 0)
+        return r;
+    if (is_portable_user_name(prefix)) {
+        *ret = TAKE_PTR(prefix);
+        return 0;
+    }
+    for (const char *c = prefix; *c; c++)
+        hash = (hash ^ (unsigned char)*c) * 1099511628211u;
+    *ret = xasprintf("_du%016" PRIx64, hash);
+    return *ret ? 0 : -ENOMEM;
+}
+
+/* A user that comes and goes must not leave programs behind that would run as it. */
+static int finish_dynamic_user(struct unit *unit)
+{
+    struct exec_context *exec = &unit->exec;
+    int r = 0;
+
+    if (!exec->dynamic_user)
+        return 0;
+    exec->no_new_privileges = true;
+    if (!exec->user)
+        r = dynamic_user_name(unit, &exec->user);
+    if (r == 0 && !exec->group && !(exec->group = strdup(exec->user)))
+        r = -ENOMEM;
+    return r;
+}
+
 static int finish_service(struct unit_parser *parser)
 {
     struct unit *unit = parser->unit;
@@ -149,7 +201,9 @@ static int finish_service(struct unit_parser *parser)
     const char *problem = service_problem(unit);
     if (problem)
         parser_refuse(parser, "%s", problem);
-    int r = default_slice(unit);
+    int r = finish_dynamic_user(unit);
+    if (r == 0)
+        r = default_slice(unit);
     return r < 0 ? r : need_slice(unit, unit->cgroup.slice);
 }
 

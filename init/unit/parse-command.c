@@ -14,7 +14,8 @@ struct prefixes {
     bool separate_argv0; /* @ */
 };
 
-/* Takes the prefixes off the first word; each may stand once, and of "+", "!" and "!!" only one. */
+/* Takes the prefixes off the first word; each may stand once, and of "+", "!" and "!!" only one. Behind "|",
+ * "@" asks for a login shell. */
 static const char *take_prefixes(const char *word, struct prefixes *ret)
 {
     const unsigned privileges = EXEC_FULL_PRIVILEGES | EXEC_NO_SETUID | EXEC_AMBIENT_MAGIC;
@@ -26,6 +27,8 @@ static const char *take_prefixes(const char *word, struct prefixes *ret)
             ret->separate_argv0 = true;
         else if (*word == ':' && !(ret->flags & EXEC_NO_EXPANSION))
             ret->flags |= EXEC_NO_EXPANSION;
+        else if (*word == '|' && !(ret->flags & EXEC_VIA_SHELL))
+            ret->flags |= EXEC_VIA_SHELL;
         else if (*word == '+' && !(ret->flags & privileges))
             ret->flags |= EXEC_FULL_PRIVILEGES;
         else if (*word == '!' && !(ret->flags & privileges))
@@ -33,7 +36,12 @@ static const char *take_prefixes(const char *word, struct prefixes *ret)
         else if (*word == '!' && (ret->flags & privileges) == EXEC_NO_SETUID)
             ret->flags ^= EXEC_NO_SETUID | EXEC_AMBIENT_MAGIC;
         else
-            return word;
+            break;
+    if (ret->flags & EXEC_VIA_SHELL && ret->separate_argv0) {
+        ret->flags |= EXEC_LOGIN_SHELL;
+        ret->separate_argv0 = false;
+    }
+    return word;
 }
 
 static const char *path_problem(const char *path)
@@ -42,8 +50,6 @@ static const char *path_problem(const char *path)
 
     if (size == 0)
         return "no program is named";
-    if (*path == '|')
-        return "the prefix \"|\" is not supported: write the shell as the program";
     for (const char *c = path; *c; c++)
         if (iscntrl((unsigned char)*c))
             return "the program's name has control characters in it";
@@ -125,10 +131,12 @@ static int take_program(struct unit_parser *parser, const char **text, struct ex
     r = parser_expand(parser, program, &command->path);
     if (r <= 0)
         return r < 0 ? r : -EINVAL;
-    *ret_problem = path_problem(command->path);
-    if (*ret_problem)
-        return -EINVAL;
-    simplify_path(command->path);
+    if (!(prefixes->flags & EXEC_VIA_SHELL)) { /* what the shell makes of the word is its own matter */
+        *ret_problem = path_problem(command->path);
+        if (*ret_problem)
+            return -EINVAL;
+        simplify_path(command->path);
+    }
     return prefixes->separate_argv0 ? 0 : strv_append(&command->argv, command->path);
 }
 
@@ -150,7 +158,8 @@ static int take_command(struct unit_parser *parser, const char **text, struct ex
     int r = take_program(parser, text, command, &prefixes, &problem);
     if (r == 0)
         r = take_arguments(parser, text, &command->argv, &problem);
-    if (r == 0 && (!command->argv || !*command->argv[0])) {
+    bool shell_alone = r == 0 && prefixes.flags & EXEC_VIA_SHELL && !command->argv[1];
+    if (r == 0 && !shell_alone && (!command->argv || !*command->argv[0])) {
         problem = "no name for the process behind \"@\"";
         r = -EINVAL;
     }

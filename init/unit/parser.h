@@ -87,6 +87,13 @@ int parse_users(struct unit_parser *parser, const struct directive *directive, c
 int parse_input(struct unit_parser *parser, const struct directive *directive, const char *value);
 int parse_output(struct unit_parser *parser, const struct directive *directive, const char *value);
 
+/* parse-privileges.c */
+int parse_capabilities(struct unit_parser *parser, const struct directive *directive, const char *value);
+int parse_secure_bits(struct unit_parser *parser, const struct directive *directive, const char *value);
+int parse_login_environment(struct unit_parser *parser, const struct directive *directive, const char *value);
+int parse_root_directory(struct unit_parser *parser, const struct directive *directive, const char *value);
+int parse_search_path(struct unit_parser *parser, const struct directive *directive, const char *value);
+
 /* parse-directories.c */
 int parse_directory(struct unit_parser *parser, const struct directive *directive, const char *value);
 int parse_preserve(struct unit_parser *parser, const struct directive *directive, const char *value);

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include "common/capabilities.h"
 #include "common/cleanup.h"
 #include "common/macro.h"
 #include "common/parse.h"
@@ -152,6 +153,8 @@ static const struct exec_context exec_defaults = {
     .io_priority = IO_PRIORITY_UNSET,
     .cpu_policy = CPU_POLICY_UNSET,
     .timer_slack_nsec = TIMER_SLACK_UNSET,
+    .bounding_set = CAPABILITIES_ALL,
+    .login_environment = -1,
     .std_output = OUTPUT_LOG,
     .std_error = OUTPUT_INHERIT,
     .directories =
@@ -242,6 +245,8 @@ static void exec_context_done(struct exec_context *exec)
     strv_free(exec->supplementary_groups);
     free(exec->limits);
     free(exec->cpus);
+    free(exec->root_directory);
+    strv_free(exec->search_path);
     free(exec->output_path);
     free(exec->error_path);
     free(exec->syslog_identifier);

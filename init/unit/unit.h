@@ -102,10 +102,12 @@ enum exec_command_flags {
     EXEC_NO_SETUID = 1 << 2,       /* ! */
     EXEC_AMBIENT_MAGIC = 1 << 3,   /* !! */
     EXEC_NO_EXPANSION = 1 << 4,    /* : */
+    EXEC_VIA_SHELL = 1 << 5,       /* | */
+    EXEC_LOGIN_SHELL = 1 << 6,     /* |@ */
 };
 
 struct exec_command {
-    char *path;  /* absolute, or one word that is looked up in the path */
+    char *path;  /* absolute, or one word that is looked up in the path; "" with "|": the shell alone */
     char **argv; /* [0] as the process sees it (@); $VAR and ${VAR} not yet expanded, specifiers are */
     unsigned flags;
     struct exec_command *next;
@@ -192,6 +194,13 @@ struct exec_context {
     int cpu_priority;
     bool cpu_reset_on_fork;
     uint64_t timer_slack_nsec; /* or TIMER_SLACK_UNSET */
+    uint64_t bounding_set;     /* bit N: capability N stays */
+    uint64_t ambient_set;
+    int secure_bits;       /* prctl(2)'s SECBIT_… */
+    bool dynamic_user;     /* user and group may be names that no file knows */
+    int login_environment; /* $HOME, $LOGNAME, $SHELL, $USER: 0, 1, or -1 for those with User= */
+    char *root_directory;  /* NULL: PID 1's */
+    char **search_path;    /* ExecSearchPath= */
     enum exec_output std_output;
     enum exec_output std_error; /* OUTPUT_INHERIT: as std_output, the default */
     char *output_path;
@@ -240,9 +249,10 @@ struct service {
     enum notify_access notify_access;
     bool remain_after_exit;
     bool guess_main_pid;
-    char *pid_file;      /* absolute */
-    char *bus_name;      /* of Type=dbus */
-    usec_t restart_usec; /* or USEC_UNSET, as the next three */
+    bool root_directory_start_only; /* commands other than ExecStart= stay in PID 1's root */
+    char *pid_file;                 /* absolute */
+    char *bus_name;                 /* of Type=dbus */
+    usec_t restart_usec;            /* or USEC_UNSET, as the next three */
     usec_t timeout_start;
     usec_t timeout_stop;
     usec_t timeout_abort; /* TIMEOUT_ABORT_AS_STOP: as timeout_stop */

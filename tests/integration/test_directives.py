@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import resource
+import shutil
 
 from container import Pid1
 from harness import root, test, wait_for
@@ -209,3 +210,124 @@ def service_cannot_lead_pid_1_out_of_its_directory(t):
     assert (base / "etc").stat().st_uid == 0
     init.wait_for_unit_state("linked.service", "active")
     assert (base / "out/linked").read_text() == "/data www:www 755\n"
+
+
+# Identity and privileges
+
+CAPS = "grep -E 'Cap(Inh|Prm|Eff|Amb)|CapBnd|NoNew' /proc/self/status | cut -f2 | sed 's/^0*//' | paste -sd' '"
+CHOWN, KILL, BIND = "1", "20", "400"
+
+
+@test(needs=[root])
+def capabilities_are_those_that_the_unit_leaves(t):
+    said = seen(t, {
+        "bounding": ("CapabilityBoundingSet=CAP_CHOWN", CAPS),
+        "ambient": ("User=www\nAmbientCapabilities=CAP_NET_BIND_SERVICE\n"
+                    "CapabilityBoundingSet=CAP_NET_BIND_SERVICE", CAPS),
+        "as-root": ("AmbientCapabilities=CAP_KILL\nCapabilityBoundingSet=CAP_KILL CAP_CHOWN", CAPS),
+        "outside": ("User=www\nAmbientCapabilities=CAP_KILL CAP_CHOWN\nCapabilityBoundingSet=CAP_KILL", CAPS),
+        "user": ("User=www\nCapabilityBoundingSet=CAP_KILL\nNoNewPrivileges=yes", CAPS),
+        "noroot": ("SecureBits=noroot noroot-locked\nCapabilityBoundingSet=CAP_KILL", CAPS),
+        "bits-and-user": ("User=www\nSecureBits=noroot\nAmbientCapabilities=CAP_KILL\n"
+                          "CapabilityBoundingSet=CAP_KILL", CAPS),
+    })
+    expect(said, {  # inheritable, permitted, effective, bounding, ambient, no_new_privs
+        "bounding": f" {CHOWN} {CHOWN} {CHOWN}  ",
+        "ambient": f"{BIND} {BIND} {BIND} {BIND} {BIND} ",
+        "as-root": f"{KILL} 21 21 21 {KILL} ",
+        "outside": f"{KILL} {KILL} {KILL} {KILL} {KILL} ",
+        "user": f"   {KILL}  1",
+        "noroot": f"   {KILL}  ",
+        "bits-and-user": f"{KILL} {KILL} {KILL} {KILL} {KILL} ",
+    })
+
+
+@test(needs=[root])
+def prefixes_of_a_command_decide_whose_privileges_it_has(t):
+    who = "echo $(id -u) $(grep CapBnd /proc/self/status | cut -f2 | sed \'s/^0*//\') $(ulimit -n)"
+    prefixes = {"": "33 1 77", "+": "0 all other", "!": "0 1 77", "!!": "33 1 77", "-": "33 1 77", ":": "33 1 77"}
+    commands = "".join(f'ExecStartPre={prefix}/bin/sh -c ". /who >> /out/{n}"\n'
+                       for n, prefix in enumerate(prefixes))
+    base = boot_root(t.dir / "root", {"app.service": (
+        f"[Service]\nType=oneshot\nRemainAfterExit=yes\nUser=www\nCapabilityBoundingSet=CAP_CHOWN\nLimitNOFILE=77\n"
+        f"{commands}ExecStartPre=-/bin/false\nExecStartPre=-/no/such/program\n"
+        "ExecStartPre=@/bin/busybox touch /out/name\n"
+        "ExecStartPre=:/bin/sh -c 'echo $USER >> /out/raw'\n"
+        "ExecStart=|echo $USER 'two  words'\nExecStart=|@. /shell\n" + WANTED)},
+        {"who": who.replace("\\'", "'"), "shell": "echo $0 >> /out/shell"})
+    passwd = (base / "etc/passwd").read_text().replace("/var/www:/bin/sh", "/var/www:/bin/ash")
+    (base / "etc/passwd").write_text(passwd)
+    (base / "out").mkdir()
+    (base / "out").chmod(0o1777)
+    init = Pid1(t, "--boot", root=base)
+    init.wait_for_unit_state("app.service", "active", "exited")
+    bounding = re.search(r"CapBnd:\s*0*(\w+)", pathlib.Path("/proc/self/status").read_text())[1]
+    files = str(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    got = [(base / "out" / str(n)).read_text().rstrip() for n in range(len(prefixes))]
+    assert got == [text.replace("all", bounding).replace("other", files) for text in prefixes.values()], got
+    assert (base / "out/raw").read_text() == "www\n"
+    assert (base / "out/name").exists()
+    assert "www two  words" in init.log("app.service")
+    assert (base / "out/shell").read_text() == "-ash\n"
+
+
+@test(needs=[root])
+def dynamic_users_are_of_the_pool_and_own_their_directories(t):
+    def probe(extra=""):
+        return (f"DynamicUser=yes\nStateDirectory=%p\n{extra}",
+                f"id -u; id -g; echo $USER $LOGNAME $HOME; {STAT.replace('U:%G', 'u:%g')} $STATE_DIRECTORY;"
+                "grep NoNewPrivs /proc/self/status | cut -f2")
+    said = seen(t, {"one": probe(), "two": probe(), "named": probe("User=someone"), "static": probe("User=www"),
+                    "groups": ("DynamicUser=yes\nSupplementaryGroups=www", "id -G | cut -d' ' -f2")})
+    numbers = {name: int(text.splitlines()[0]) for name, text in said.items() if name != "groups"}
+    assert all(61184 <= numbers[name] <= 65519 for name in ("one", "two", "named")), said
+    assert len(set(numbers.values())) == 4 and numbers["static"] == 33, said
+    users = {"one": "one one /", "two": "two two /", "named": "someone someone /", "static": "www www /var/www"}
+    for name, user in users.items():
+        uid = numbers[name]
+        assert said[name] == f"{uid}\n{uid}\n{user}\n/var/lib/{name} {uid}:{uid} 755\n1\n", said[name]
+    assert said["groups"] == "33\n"
+
+
+@test(needs=[root])
+def login_variables_are_set_for_users_or_as_asked_for(t):
+    say = "echo ${HOME-unset} ${USER-unset}"
+    expect(seen(t, {
+        "user": ("User=www", say),
+        "never": ("User=www\nSetLoginEnvironment=no\nUnsetEnvironment=HOME USER", say),
+        "root": ("SetLoginEnvironment=yes", say),
+    }), {"user": "/var/www www", "never": "unset unset", "root": "/root root"})
+
+
+@test(needs=[root])
+def programs_are_found_along_the_search_path(t):
+    base = boot_root(t.dir / "root", {"app.service": (
+        "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecSearchPath=/opt/first:/opt/%p\nExecSearchPath=/bin\n"
+        "ExecStart=tool\nExecStart=sh -c 'echo $$PATH'\n" + WANTED)},
+        {"opt/app/tool": "#!/bin/sh\necho the tool\n"})
+    (base / "opt/app/tool").chmod(0o755)
+    init = Pid1(t, "--boot", root=base)
+    init.wait_for_unit_state("app.service", "active", "exited")
+    assert init.log("app.service")[:2] == ["the tool", "/opt/first:/opt/app:/bin"]
+
+
+@test(needs=[root])
+def service_with_a_root_directory_sees_nothing_else(t):
+    def jailed(extra):
+        return ("[Service]\nType=oneshot\nRemainAfterExit=yes\nRootDirectory=/jail\nWorkingDirectory=/work\n"
+                f"User=www\nStateDirectory=%p\n{extra}ExecStart=/bin/sh -c 'pwd; cat /where; ls -d $STATE_DIRECTORY'\n"
+                "ExecStartPost=/bin/sh -c 'pwd; cat /where'\n" + WANTED)
+    base = boot_root(t.dir / "root", {"all.service": jailed(""), "only.service": jailed("RootDirectoryStartOnly=yes\n"),
+                                      "lost.service": "[Service]\nRootDirectory=/no/where\nExecStart=/bin/true\n" + WANTED},
+                     {"where": "outside\n", "jail/where": "inside\n", "jail/work/x": ""})
+    (base / "jail/bin").mkdir()
+    for name in ("busybox", "sh"):
+        shutil.copy(base / "bin/busybox", base / "jail/bin" / name)
+    os.symlink("sh", base / "jail/bin/cat")
+    os.symlink("sh", base / "jail/bin/ls")
+    init = Pid1(t, "--boot", root=base)
+    for name, post in (("all", ["/work", "inside"]), ("only", ["/jail/work", "outside"])):
+        init.wait_for_unit_state(f"{name}.service", "active", "exited")
+        assert init.log(f"{name}.service")[:5] == ["/work", "inside", f"/var/lib/{name}", *post], init.log()
+    init.wait_for_unit_state("lost.service", "failed")
+    assert "CHROOT: /no/where" in "\n".join(init.log("lost.service"))

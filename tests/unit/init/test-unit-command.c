@@ -52,6 +52,9 @@ static void each_prefix_has_its_meaning(void **state)
     assert_command("!!/a", "/a", "[/a]", EXEC_AMBIENT_MAGIC);
     assert_command(":/a", "/a", "[/a]", EXEC_NO_EXPANSION);
     assert_command("@/a b c", "/a", "[b] [c]", 0);
+    assert_command("|a b", "a", "[a] [b]", EXEC_VIA_SHELL);
+    assert_command("|@./a//b c", "./a//b", "[./a//b] [c]", EXEC_VIA_SHELL | EXEC_LOGIN_SHELL);
+    assert_command("@|", "", "[]", EXEC_VIA_SHELL | EXEC_LOGIN_SHELL);
     assert_command("-@:+/a b", "/a", "[b]", EXEC_IGNORE_FAILURE | EXEC_NO_EXPANSION | EXEC_FULL_PRIVILEGES);
 }
 
@@ -87,7 +90,6 @@ static void an_open_quote_is_bad_setting(void **state)
     assert_refused("/a 'b", "a quote is not closed, or a backslash begins no known escape");
     assert_refused("/a \\q", "a quote is not closed, or a backslash begins no known escape");
     assert_refused("@/a", "no name for the process behind \"@\"");
-    assert_refused("|/a", "the prefix \"|\" is not supported: write the shell as the program");
 }
 
 static void what_may_fail_may_also_be_wrong(void **state)

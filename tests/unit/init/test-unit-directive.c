@@ -231,7 +231,7 @@ static void what_has_no_effect_is_told_unless_it_is_off(void **state)
 
 static void a_root_of_its_own_is_refused(void **state)
 {
-    _cleanup_unit_ struct unit *unit = service_with("RootDirectory=/srv/root");
+    _cleanup_unit_ struct unit *unit = service_with("RootImage=/srv/root.img");
     assert_int_equal(unit->load_state, UNIT_BAD_SETTING);
 }
 

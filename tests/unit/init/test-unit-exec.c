@@ -1,8 +1,11 @@
 /* Values of systemd.exec(5) that go beyond one number or text. */
+#include <linux/securebits.h>
 #include <sched.h>
 #include <sys/resource.h>
 
 #include "tests/unit/init/unit-fixture.h"
+
+#include "common/capabilities.h"
 
 static void expect_limit(const struct unit *unit, int resource, uint64_t soft, uint64_t hard)
 {
@@ -144,6 +147,73 @@ static void preserving_is_a_boolean_or_restart(void **state)
     assert_int_equal(no->exec.runtime_preserve, PRESERVE_NO);
 }
 
+static uint64_t capabilities_of(const char *settings, bool ambient)
+{
+    _cleanup_unit_ struct unit *unit = service_with(settings);
+    return ambient ? unit->exec.ambient_set : unit->exec.bounding_set;
+}
+
+static void capability_sets_are_replaced_merged_and_inverted(void **state)
+{
+    const uint64_t chown = 1, kill = 1 << 5, all = CAPABILITIES_ALL;
+
+    assert_true(capabilities_of("", false) == all);
+    assert_true(capabilities_of("CapabilityBoundingSet=CAP_CHOWN cap_kill", false) == (chown | kill));
+    assert_true(capabilities_of("CapabilityBoundingSet=CAP_CHOWN\nCapabilityBoundingSet=CAP_KILL", false) ==
+                (chown | kill));
+    assert_true(capabilities_of("CapabilityBoundingSet=CAP_CHOWN CAP_KILL\nCapabilityBoundingSet=~CAP_KILL",
+                                false) == chown);
+    assert_true(capabilities_of("CapabilityBoundingSet=~CAP_KILL", false) == (all & ~kill));
+    assert_true(capabilities_of("CapabilityBoundingSet=CAP_KILL\nCapabilityBoundingSet=", false) == 0);
+    assert_true(capabilities_of("CapabilityBoundingSet=CAP_KILL\nCapabilityBoundingSet=~", false) == all);
+    assert_true(capabilities_of("", true) == 0);
+    assert_true(capabilities_of("AmbientCapabilities=CAP_CHOWN\nAmbientCapabilities=CAP_KILL CAP_FLY",
+                                true) == (chown | kill));
+    assert_non_null(strstr(reports, "\"CAP_FLY\" is not a capability"));
+}
+
+static void secure_bits_add_up(void **state)
+{
+    _cleanup_unit_ struct unit *unit =
+        service_with("SecureBits=keep-caps noroot\nSecureBits=noroot-locked no-root");
+    _cleanup_unit_ struct unit *reset = service_with("SecureBits=keep-caps\nSecureBits=");
+    assert_int_equal(unit->exec.secure_bits, SECBIT_KEEP_CAPS | SECBIT_NOROOT | SECBIT_NOROOT_LOCKED);
+    assert_int_equal(reset->exec.secure_bits, 0);
+}
+
+static void a_dynamic_user_is_named_after_its_unit(void **state)
+{
+    _cleanup_unit_ struct unit *plain = service_with("DynamicUser=yes");
+    _cleanup_unit_ struct unit *odd =
+        load_text_as("0-odd@i.service", "[Service]\nExecStart=/a\nDynamicUser=yes\nGroup=adm\n");
+    _cleanup_unit_ struct unit *named = service_with("DynamicUser=yes\nUser=me\nNoNewPrivileges=no");
+    assert_string_equal(plain->exec.user, "x");
+    assert_string_equal(plain->exec.group, "x");
+    assert_true(plain->exec.no_new_privileges);
+    assert_non_null(startswith(odd->exec.user, "_du"));
+    assert_int_equal(strlen(odd->exec.user), strlen("_du0123456789abcdef"));
+    assert_string_equal(odd->exec.group, "adm");
+    assert_string_equal(named->exec.user, "me");
+    assert_string_equal(named->exec.group, "me");
+    assert_true(named->exec.no_new_privileges);
+}
+
+static void a_root_and_a_search_path_are_absolute(void **state)
+{
+    _cleanup_unit_ struct unit *unit =
+        service_with("RootDirectory=/srv/%p\nExecSearchPath=/a:b:/c\nExecSearchPath=/d");
+    _cleanup_unit_ struct unit *reset =
+        service_with("RootDirectory=//\nExecSearchPath=/a\nExecSearchPath=\nSetLoginEnvironment=no");
+    _cleanup_unit_ struct unit *wrong = service_with("RootDirectory=srv");
+    assert_string_equal(unit->exec.root_directory, "/srv/x");
+    assert_strv(unit->exec.search_path, "[/a] [/c] [/d]");
+    assert_int_equal(unit->exec.login_environment, -1);
+    assert_null(reset->exec.root_directory);
+    assert_null(reset->exec.search_path);
+    assert_int_equal(reset->exec.login_environment, 0);
+    assert_int_equal(wrong->load_state, UNIT_BAD_SETTING);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -156,6 +226,10 @@ int main(void)
         cmocka_unit_test(timer_slack_is_nanoseconds_unless_it_says_more),
         cmocka_unit_test(directories_have_names_links_and_modes),
         cmocka_unit_test(preserving_is_a_boolean_or_restart),
+        cmocka_unit_test(capability_sets_are_replaced_merged_and_inverted),
+        cmocka_unit_test(secure_bits_add_up),
+        cmocka_unit_test(a_dynamic_user_is_named_after_its_unit),
+        cmocka_unit_test(a_root_and_a_search_path_are_absolute),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

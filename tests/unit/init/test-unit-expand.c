@@ -112,6 +112,28 @@ static void an_open_quote_ends_with_the_file(void **state)
     assert_file("A=b\\", "[A=b]");
 }
 
+static void a_shell_gets_the_command_as_one_quoted_text(void **state)
+{
+    static const struct {
+        const char *words[4], *shell;
+        bool login;
+        const char *expected;
+    } forms[] = {
+        {{"echo", "two words", "it's", NULL},
+         "/bin/sh",
+         false,
+         "[/bin/sh] [-c] [echo 'two words' 'it'\\''s']"},
+        {{"/bin/a", "", "$x", NULL}, "/bin/bash", true, "[-bash] [-c] [/bin/a '' '$x']"},
+        {{"", NULL}, "/bin/sh", true, "[-sh]"},
+    };
+
+    FOREACH_ARRAY (form, forms, ELEMENTSOF(forms)) {
+        _cleanup_strv_ char **argv = NULL;
+        assert_int_equal(shell_command((char *const *)form->words, form->shell, form->login, &argv), 0);
+        assert_strv(argv, form->expected);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -132,6 +154,7 @@ int main(void)
         cmocka_unit_test(a_quoted_value_may_span_lines),
         cmocka_unit_test(the_last_assignment_wins),
         cmocka_unit_test(an_open_quote_ends_with_the_file),
+        cmocka_unit_test(a_shell_gets_the_command_as_one_quoted_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

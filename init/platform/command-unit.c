@@ -48,7 +48,7 @@ int command_unit_new(const char *name, char *const *argv, const char *target, co
         return -ENOMEM;
     unit->service.type = SERVICE_EXEC;
     unit->service.restart = RESTART_NO;
-    unit->exec.std_output = OUTPUT_INHERIT;
+    unit->exec.std_output = OUTPUT_CONTAINER;
     unit->exec.ignore_sigpipe = false;
     int r = unit_add_dependency(unit, UNIT_AFTER, target);
     if (r < 0)

@@ -95,6 +95,15 @@ static int set_search_path(char ***environment, const struct exec_context *conte
     return value ? set_one(environment, "PATH", value) : -ENOMEM;
 }
 
+/* On a terminal, programs need to know what it understands. */
+static int set_term(char ***environment, const struct exec_context *context)
+{
+    bool terminal = exec_input_is_terminal(context->std_input) || context->std_output == OUTPUT_TTY ||
+                    context->std_error == OUTPUT_TTY;
+
+    return terminal && !strv_env_get(*environment, "TERM") ? set_one(environment, "TERM", "vt220") : 0;
+}
+
 /* All directories of a kind in one variable, with colons between them. */
 static int set_directories(char ***environment, const struct exec_context *context)
 {
@@ -185,6 +194,8 @@ int exec_environment(const struct exec_environment_source *source, char ***ret, 
         r = set_one(&environment, "INVOCATION_ID", source->invocation_id);
     if (r == 0)
         r = set_one(&environment, ENV_NOTIFY_SOCKET, source->notify_address);
+    if (r == 0)
+        r = set_term(&environment, context);
     if (r == 0)
         r = set_directories(&environment, context);
     if (r == 0)

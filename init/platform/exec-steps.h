@@ -19,6 +19,11 @@ void exec_note(const struct exec_plan *plan, const char *format, ...) _printf_(2
 /* "+", "!", or nobody else to become. */
 bool exec_keeps_user(const struct exec_plan *plan);
 
+/* exec-streams.c */
+int exec_step_stdin(const struct exec_plan *plan, const char **object);
+int exec_step_stdout(const struct exec_plan *plan, const char **object);
+int exec_step_stderr(const struct exec_plan *plan, const char **object);
+
 /* exec-privileges.c */
 int exec_step_bounding_set(const struct exec_plan *plan, const char **object);
 int exec_step_ambient_set(const struct exec_plan *plan, const char **object);

@@ -24,68 +24,25 @@ static int step_cgroup(const struct exec_plan *plan, const char **object)
     return plan->cgroup < 0 ? 0 : write_file_at(plan->cgroup, "cgroup.procs", "0");
 }
 
-/* The main command of the container gets its terminal, which PID 1 has let go. */
 static int step_session(const struct exec_plan *plan, const char **object)
 {
-    if (plan->terminal == TERMINAL_NONE)
-        return negative_errno(setsid());
-    job_terminal_take(plan->terminal);
+    return plan->terminal == TERMINAL_NONE ? negative_errno(setsid()) : 0;
+}
+
+/* The main command of the container gets its terminal, which PID 1 has let go. */
+static int step_terminal(const struct exec_plan *plan, const char **object)
+{
+    if (plan->terminal != TERMINAL_NONE)
+        job_terminal_take(plan->terminal);
     return 0;
 }
 
-static int open_output(const char *path, int flags, int fd)
+/* Before the first file is made, and after the directories, whose modes are settings of their own. */
+static int step_umask(const struct exec_plan *plan, const char **object)
 {
-    _cleanup_close_ int file = open(path, flags | O_NOCTTY | O_CLOEXEC, 0666);
-
-    return file < 0 ? -errno : negative_errno(dup2(file, fd));
-}
-
-static int set_output(const struct exec_plan *plan, enum exec_output output, const char *path, int fd,
-                      const char **object)
-{
-    static const int flags[EXEC_OUTPUT_MAX] = {
-        [OUTPUT_FILE] = O_WRONLY | O_CREAT,
-        [OUTPUT_APPEND] = O_WRONLY | O_CREAT | O_APPEND,
-        [OUTPUT_TRUNCATE] = O_WRONLY | O_CREAT | O_TRUNC,
-    };
-
-    switch (output) {
-    case OUTPUT_LOG:
-        return negative_errno(dup2(plan->log, fd));
-    case OUTPUT_NULL:
-        return negative_errno(dup2(STDIN_FILENO, fd)); /* PID 1's, and still ours: input comes later */
-    case OUTPUT_TTY:
-        *object = "/dev/console";
-        return open_output("/dev/console", O_RDWR, fd);
-    case OUTPUT_FILE:
-    case OUTPUT_APPEND:
-    case OUTPUT_TRUNCATE:
-        *object = path;
-        return open_output(path, flags[output], fd);
-    default:
-        return 0; /* PID 1's own, which are the container's */
-    }
-}
-
-static int step_stdout(const struct exec_plan *plan, const char **object)
-{
-    return set_output(plan, plan->context->std_output, plan->context->output_path, STDOUT_FILENO, object);
-}
-
-static int step_stderr(const struct exec_plan *plan, const char **object)
-{
-    const struct exec_context *context = plan->context;
-
-    if (context->std_error != OUTPUT_INHERIT)
-        return set_output(plan, context->std_error, context->error_path, STDERR_FILENO, object);
-    if (context->std_output == OUTPUT_INHERIT)
-        return 0;
-    return negative_errno(dup2(STDOUT_FILENO, STDERR_FILENO));
-}
-
-static int step_stdin(const struct exec_plan *plan, const char **object)
-{
-    return plan->input < 0 ? 0 : negative_errno(dup2(plan->input, STDIN_FILENO));
+    if (plan->umask != plan->context->umask)
+        (void)umask(plan->context->umask);
+    return 0;
 }
 
 static int step_oom_adjust(const struct exec_plan *plan, const char **object)
@@ -183,8 +140,6 @@ static int step_no_new_privileges(const struct exec_plan *plan, const char **obj
  * all signals, so those need no words. */
 static int step_signal_mask(const struct exec_plan *plan, const char **object)
 {
-    if (plan->umask != plan->context->umask)
-        (void)umask(plan->context->umask);
     if (plan->context->ignore_sigpipe && signal(SIGPIPE, SIG_IGN) == SIG_ERR)
         return -errno;
     job_signals_set_mask(plan->mask);
@@ -225,15 +180,17 @@ static const struct {
     exec_step_fn step;
 } exec_steps[] = {
     {EXEC_STAGE_CGROUP, step_cgroup},
+    {EXEC_STAGE_SETSID, step_session},
     {EXEC_STAGE_RUNTIME_DIRECTORY, exec_step_runtime_directories},
     {EXEC_STAGE_STATE_DIRECTORY, exec_step_state_directories},
     {EXEC_STAGE_CACHE_DIRECTORY, exec_step_cache_directories},
     {EXEC_STAGE_LOGS_DIRECTORY, exec_step_logs_directories},
     {EXEC_STAGE_CONFIGURATION_DIRECTORY, exec_step_configuration_directories},
-    {EXEC_STAGE_STDOUT, step_stdout},
-    {EXEC_STAGE_STDERR, step_stderr},
-    {EXEC_STAGE_STDIN, step_stdin},
-    {EXEC_STAGE_SETSID, step_session},
+    {EXEC_STAGE_SIGNAL_MASK, step_umask},
+    {EXEC_STAGE_STDIN, exec_step_stdin},
+    {EXEC_STAGE_STDOUT, exec_step_stdout},
+    {EXEC_STAGE_STDERR, exec_step_stderr},
+    {EXEC_STAGE_SETSID, step_terminal},
     {EXEC_STAGE_OOM_ADJUST, step_oom_adjust},
     {EXEC_STAGE_NICE, step_nice},
     {EXEC_STAGE_SETSCHEDULER, exec_step_scheduler},

@@ -19,6 +19,7 @@
 #include "init/platform/command-unit.h"
 #include "init/platform/conditions.h"
 #include "init/platform/exec-directories.h"
+#include "init/platform/exec-terminal.h"
 #include "init/platform/progress.h"
 
 #define PID_FILE_MAX 64
@@ -168,6 +169,7 @@ static void op_release(void *userdata, struct manager_unit *unit)
 
     if (runtime)
         unit_runtime_release(runtime);
+    exec_terminal_release(&unit->unit->exec);
     runtime_directories_remove(&unit->unit->exec, unit->comes_back);
 }
 

@@ -191,11 +191,27 @@ static int finish_dynamic_user(struct unit *unit)
     return r;
 }
 
+/* "inherit" is a terminal or, where there is none, the log; systemd.exec(5), "StandardOutput=". */
+static void default_streams(const struct unit_parser *parser)
+{
+    struct exec_context *exec = &parser->unit->exec;
+
+    if (exec->std_input == INPUT_NULL && exec->input_size > 0)
+        exec->std_input = INPUT_DATA;
+    if (!exec_input_is_terminal(exec->std_input)) {
+        if (exec->std_output == OUTPUT_INHERIT)
+            exec->std_output = OUTPUT_LOG;
+    } else if (!parser->output_set) {
+        exec->std_output = OUTPUT_INHERIT;
+    }
+}
+
 static int finish_service(struct unit_parser *parser)
 {
     struct unit *unit = parser->unit;
 
     default_type(parser);
+    default_streams(parser);
     if (parser->permissions_start_only)
         lift_permissions(&unit->service);
     const char *problem = service_problem(unit);

@@ -22,6 +22,7 @@ struct unit_parser {
     /* What the files said, for what depends on more than one directive. */
     bool type_set;
     bool permissions_start_only;
+    bool output_set; /* StandardOutput= */
 };
 
 typedef int (*directive_parse_fn)(struct unit_parser *parser, const struct directive *directive,
@@ -84,8 +85,13 @@ int parse_variable_names(struct unit_parser *parser, const struct directive *dir
 int parse_working_directory(struct unit_parser *parser, const struct directive *directive, const char *value);
 int parse_user(struct unit_parser *parser, const struct directive *directive, const char *value);
 int parse_users(struct unit_parser *parser, const struct directive *directive, const char *value);
+
+/* parse-streams.c */
 int parse_input(struct unit_parser *parser, const struct directive *directive, const char *value);
+int parse_input_text(struct unit_parser *parser, const struct directive *directive, const char *value);
+int parse_input_data(struct unit_parser *parser, const struct directive *directive, const char *value);
 int parse_output(struct unit_parser *parser, const struct directive *directive, const char *value);
+int parse_tty_path(struct unit_parser *parser, const struct directive *directive, const char *value);
 
 /* parse-privileges.c */
 int parse_capabilities(struct unit_parser *parser, const struct directive *directive, const char *value);

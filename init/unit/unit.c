@@ -247,6 +247,9 @@ static void exec_context_done(struct exec_context *exec)
     free(exec->cpus);
     free(exec->root_directory);
     strv_free(exec->search_path);
+    free(exec->input_path);
+    free(exec->input_data);
+    free(exec->tty_path);
     free(exec->output_path);
     free(exec->error_path);
     free(exec->syslog_identifier);

@@ -113,9 +113,20 @@ struct exec_command {
     struct exec_command *next;
 };
 
+enum exec_input {
+    INPUT_NULL,
+    INPUT_TTY,       /* waits until nobody else has the terminal */
+    INPUT_TTY_FORCE, /* takes it from whoever has it */
+    INPUT_TTY_FAIL,  /* does not start when somebody has it */
+    INPUT_DATA,      /* StandardInputText=, StandardInputData= */
+    INPUT_FILE,
+    EXEC_INPUT_MAX,
+};
+
 enum exec_output {
-    OUTPUT_LOG, /* the container's log stream: unset, journal, journal+console, kmsg, syslog */
-    OUTPUT_INHERIT,
+    OUTPUT_LOG,       /* the container's log stream: unset, journal, journal+console, kmsg, syslog */
+    OUTPUT_INHERIT,   /* output: as the input; error: as the output */
+    OUTPUT_CONTAINER, /* PID 1's own stream: the command of the container, no file says so */
     OUTPUT_NULL,
     OUTPUT_TTY,
     OUTPUT_FILE,
@@ -201,8 +212,15 @@ struct exec_context {
     int login_environment; /* $HOME, $LOGNAME, $SHELL, $USER: 0, 1, or -1 for those with User= */
     char *root_directory;  /* NULL: PID 1's */
     char **search_path;    /* ExecSearchPath= */
+    enum exec_input std_input;
     enum exec_output std_output;
-    enum exec_output std_error; /* OUTPUT_INHERIT: as std_output, the default */
+    enum exec_output std_error;
+    char *input_path;
+    char *input_data;
+    size_t input_size;
+    char *tty_path; /* NULL: /dev/console */
+    bool tty_reset;
+    bool tty_vhangup;
     char *output_path;
     char *error_path;
     char *syslog_identifier;
@@ -332,6 +350,12 @@ struct unit *unit_free(struct unit *unit);
 int unit_add_dependency(struct unit *unit, enum unit_dependency dependency, const char *name);
 struct exec_command *exec_command_free_list(struct exec_command *command);
 void exec_context_forget_environment_files(struct exec_context *exec);
+
+/* Whether that input is a terminal, which output is then, too, unless it is set. */
+static inline bool exec_input_is_terminal(enum exec_input input)
+{
+    return input == INPUT_TTY || input == INPUT_TTY_FORCE || input == INPUT_TTY_FAIL;
+}
 
 /* The spelling of unit files and of `systemctl show`; _from_string is -EINVAL for what is none. */
 const char *unit_type_to_string(enum unit_type type);

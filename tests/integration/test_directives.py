@@ -5,7 +5,11 @@ import os
 import pathlib
 import re
 import resource
+import select
 import shutil
+import subprocess
+import termios
+import tty
 
 from container import Pid1
 from harness import root, test, wait_for
@@ -331,3 +335,131 @@ def service_with_a_root_directory_sees_nothing_else(t):
         assert init.log(f"{name}.service")[:5] == ["/work", "inside", f"/var/lib/{name}", *post], init.log()
     init.wait_for_unit_state("lost.service", "failed")
     assert "CHROOT: /no/where" in "\n".join(init.log("lost.service"))
+
+
+# Streams
+
+@test(needs=[root])
+def input_comes_from_where_the_unit_says(t):
+    expect(seen(t, {
+        "null": ("StandardInput=null", "cat | wc -c"),
+        "text": ("StandardInputText=one\\ttwo %p\nStandardInputText=three", "cat"),
+        "data": ("StandardInput=data\nStandardInputData=AAEC\nStandardInputData=/w==", "od -An -tx1"),
+        "file": ("StandardInput=file:/etc/words", "cat"),
+        "both": ("StandardInput=file:/tmp/both\nStandardOutput=file:/tmp/both\nStandardError=inherit",
+                 "echo written >&9; readlink /proc/$$/fd/0; readlink /proc/$$/fd/9"),
+    }, files={"etc/words": "words\n"}), {
+        "null": "0", "text": "one\ttwo text\nthree", "data": " 00 01 02 ff", "file": "words",
+        "both": "/tmp/both\n/tmp/both",
+    })
+
+
+@test(needs=[root])
+def output_goes_where_the_unit_says(t):
+    def say(directives):
+        return ("[Service]\nType=oneshot\nRemainAfterExit=yes\nUMask=0077\n" + directives +
+                "ExecStart=/bin/sh -c 'echo out; echo err >&2'\n" + WANTED)
+    units = {
+        "file": "StandardOutput=file:/tmp/file\n",
+        "append": "StandardOutput=append:/tmp/append\nStandardError=append:/tmp/append\n",
+        "truncate": "StandardOutput=truncate:/tmp/truncate\nStandardError=null\n",
+        "apart": "StandardOutput=null\nStandardError=file:/tmp/apart\n",
+        "journal": "StandardOutput=journal+console\nStandardError=inherit\nSyslogIdentifier=other-%p\n",
+        "lost": "StandardOutput=file:/no/where/at/all\n",
+    }
+    base = boot_root(t.dir / "root", {f"{name}.service": say(text) for name, text in units.items()},
+                     {f"tmp/{name}": "a longer old text\n" for name in ("file", "append", "truncate")})
+    init = Pid1(t, "--boot", root=base)
+    for name in units:
+        init.wait_for_unit_state(f"{name}.service", "failed" if name == "lost" else "active")
+    assert {name: (base / "tmp" / name).read_text() for name in ("file", "append", "truncate", "apart")} == {
+        "file": "out\nerr\n old text\n", "append": "a longer old text\nout\nerr\n", "truncate": "out\n", "apart": "err\n"}
+    assert (base / "tmp/apart").stat().st_mode & 0o777 == 0o600
+    assert init.log("journal.service")[:2] == ["out", "err"]
+    init.out.expect("other-journal: out")
+    assert "STDOUT: /no/where/at/all" in "".join(init.log("lost.service"))
+
+
+def terminal(t, base):
+    """A terminal of this host that is in the root as well: its master, its slave, and its name."""
+    master, slave = os.openpty()
+    for descriptor in (master, slave):
+        t.defer(lambda descriptor=descriptor: os.close(descriptor))
+    (base / "dev/pts").mkdir(exist_ok=True)
+    subprocess.run(["mount", "--bind", "/dev/pts", base / "dev/pts"], check=True)
+    t.defer(lambda: subprocess.run(["umount", "--lazy", base / "dev/pts"], check=True))
+    return master, slave, os.ttyname(slave)
+
+
+def read_until(master, text):
+    """What comes from a terminal, up to this text."""
+    got = b""
+
+    def came():
+        nonlocal got
+        if select.select([master], [], [], 0)[0]:
+            got += os.read(master, 4096)
+        return text in got.decode()
+    wait_for(came, f"{text!r} on the terminal")
+    return got.decode()
+
+
+@test(needs=[root])
+def terminal_belongs_to_one_service_at_a_time(t):
+    base = boot_root(t.dir / "root", {})
+    master, slave, name = terminal(t, base)
+
+    def service(kind):
+        return (f"[Service]\nUser=www\nStandardInput={kind}\nTTYPath={name}\nUnsetEnvironment=NONE\n"
+                f"ExecStart=/bin/sh -c 'echo {kind} $TERM $(tty) $(stat -c %%U {name}); read x; echo got $x; exec sleep 1000'\n")
+    write_files(base, {f"etc/systemd/system/{kind}@.service": service(kind) for kind in ("tty", "tty-fail", "tty-force")})
+    write_files(base, {"etc/systemd/system/plain.service":
+                       f"[Service]\nType=oneshot\nTTYPath={name}\nStandardOutput=tty\nExecStart=/bin/echo plain\n"})
+    env = {key: value for key, value in os.environ.items() if key != "TERM"}
+    init = Pid1(t, "--boot", root=base, env=env)
+    init.wait_for_unit_state("multi-user.target", "active")
+    init.done("start", "tty@1.service")
+    assert f"tty vt220 {name} www" in read_until(master, "www")
+    os.write(master, b"some words\n")
+    read_until(master, "got some words")
+    init.done("start", "plain.service")
+    read_until(master, "plain")
+    init.call("start", "tty-fail@1.service")
+    init.wait_for_unit_state("tty-fail@1.service", "failed")
+    assert "STDIN" in init.unit("tty-fail@1.service")["ExecError"]
+    init.done("--no-block", "start", "tty@2.service")
+    init.done("stop", "tty@1.service")
+    read_until(master, f"tty vt220 {name} www")
+    init.done("start", "tty-force@1.service")
+    read_until(master, "tty-force vt220")
+    pid = init.unit("tty@2.service")["MainPID"]
+    assert init.run_inside("cat", f"/proc/{pid}/stat").out.split()[6] == "0", "it still has the terminal"
+
+
+@test(needs=[root])
+def terminal_is_reset_and_hung_up_around_its_service(t):
+    base = boot_root(t.dir / "root", {})
+    master, slave, name = terminal(t, base)
+    write_files(base, {
+        "etc/systemd/system/reset.service": f"[Service]\nTTYPath={name}\nTTYReset=yes\nExecStart=/bin/sleep 1000\n",
+        "etc/systemd/system/hangup.service": f"[Service]\nTTYPath={name}\nTTYVHangup=yes\nExecStart=/bin/sleep 1000\n"})
+    tty.setraw(slave)
+    init = Pid1(t, "--boot", root=base)
+    init.wait_for_unit_state("multi-user.target", "active")
+
+    def echoes():
+        return bool(termios.tcgetattr(master)[3] & termios.ECHO)
+    assert not echoes()
+    init.done("start", "reset.service")
+    wait_for(echoes, "the terminal to be reset")
+    tty.setraw(slave)
+    init.done("stop", "reset.service")
+    assert echoes()
+    init.done("start", "hangup.service")
+
+    def is_hung_up():
+        try:
+            return os.isatty(slave) and termios.tcgetattr(slave) is None
+        except termios.error:
+            return True
+    wait_for(lambda: not os.isatty(slave) or is_hung_up(), "the hangup")

@@ -214,6 +214,46 @@ static void a_root_and_a_search_path_are_absolute(void **state)
     assert_int_equal(wrong->load_state, UNIT_BAD_SETTING);
 }
 
+static void input_is_text_and_data_in_their_order(void **state)
+{
+    _cleanup_unit_ struct unit *reset = service_with("StandardInputText=x\nStandardInputData=");
+    _cleanup_unit_ struct unit *unit =
+        service_with("StandardInputText=a\\tb %p\nStandardInputData=AAEC /w==\nStandardInputData=YQ==\n"
+                     "StandardInputText=bad \\q\nStandardInputData=a=b=\nStandardInputData=abc");
+    static const char expected[] = "a\tb x\n\0\1\2\377a";
+    assert_int_equal(unit->exec.std_input, INPUT_DATA);
+    assert_int_equal(unit->exec.input_size, sizeof(expected) - 1);
+    assert_memory_equal(unit->exec.input_data, expected, sizeof(expected) - 1);
+    assert_int_equal(reset->exec.std_input, INPUT_NULL);
+    assert_non_null(strstr(reports, "\"bad \\q\", ignored"));
+    assert_non_null(strstr(reports, "\"a=b=\" is not Base64"));
+    assert_non_null(strstr(reports, "\"abc\" is not Base64"));
+}
+
+static void inherited_output_is_the_terminal_or_the_log(void **state)
+{
+    static const struct {
+        const char *settings;
+        enum exec_input input;
+        enum exec_output output;
+    } forms[] = {
+        {"", INPUT_NULL, OUTPUT_LOG},
+        {"StandardOutput=inherit", INPUT_NULL, OUTPUT_LOG},
+        {"StandardInput=tty", INPUT_TTY, OUTPUT_INHERIT},
+        {"StandardOutput=journal\nStandardInput=tty-force", INPUT_TTY_FORCE, OUTPUT_LOG},
+        {"StandardOutput=inherit\nStandardInput=tty-fail", INPUT_TTY_FAIL, OUTPUT_INHERIT},
+        {"StandardInput=file:/%p", INPUT_FILE, OUTPUT_LOG},
+        {"StandardInput=fd:x\nStandardOutput=socket", INPUT_NULL, OUTPUT_LOG},
+        {"StandardInput=file:relative\nStandardOutput=nonsense", INPUT_NULL, OUTPUT_LOG},
+    };
+
+    FOREACH_ARRAY (form, forms, ELEMENTSOF(forms)) {
+        _cleanup_unit_ struct unit *unit = service_with(form->settings);
+        assert_int_equal(unit->exec.std_input, form->input);
+        assert_int_equal(unit->exec.std_output, form->output);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -230,6 +270,8 @@ int main(void)
         cmocka_unit_test(secure_bits_add_up),
         cmocka_unit_test(a_dynamic_user_is_named_after_its_unit),
         cmocka_unit_test(a_root_and_a_search_path_are_absolute),
+        cmocka_unit_test(input_is_text_and_data_in_their_order),
+        cmocka_unit_test(inherited_output_is_the_terminal_or_the_log),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

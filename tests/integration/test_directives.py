@@ -13,13 +13,13 @@ import tty
 
 from container import Pid1
 from harness import root, test, wait_for
-from root import boot_root, write_files
+from root import NOBODY, boot_root, write_files
 
 CAP_SYS_RESOURCE = 24
 WANTED = "\n[Install]\nWantedBy=multi-user.target\n"
 
 
-def boot_probes(t, probes, files=None, prepare=None, init_options=()):
+def boot_probes(t, probes, files=None, prepare=None, **options):
     """Boots with a service for each of {name: (directives, script)}; what a script prints goes to /out/NAME. Returns
     PID 1 and the root."""
     units, scripts = {}, {}
@@ -32,7 +32,7 @@ def boot_probes(t, probes, files=None, prepare=None, init_options=()):
     (base / "out").chmod(0o1777)
     if prepare:
         prepare(base)
-    return Pid1(t, *init_options, "--boot", root=base), base
+    return Pid1(t, "--boot", root=base, **options), base
 
 
 def seen(t, probes, **options):
@@ -115,7 +115,7 @@ def limit_above_what_is_permitted_is_set_as_near_as_it_can_be_and_said(t):
 
 
 @test(needs=[root])
-def scheduling_is_what_the_unit_says(t):
+def attributes_of_a_process_are_what_the_unit_says(t):
     cpu = max(os.sched_getaffinity(0))
     stat = "cut -d' ' -f40,41 /proc/self/stat"
     said = seen(t, {
@@ -126,6 +126,13 @@ def scheduling_is_what_the_unit_says(t):
         "idle": ("IOSchedulingClass=idle", "ionice -p $$"),
         "level": ("IOSchedulingClass=best-effort\nIOSchedulingPriority=6", "ionice -p $$"),
         "slack": ("TimerSlackNSec=123456", "cat /proc/self/timerslack_ns"),
+        "pipe": ("IgnoreSIGPIPE=no", "grep SigIgn /proc/self/status | cut -f2"),
+        "oom": ("OOMScoreAdjust=77", "cat /proc/self/oom_score_adj"),
+        "umask": ("UMask=0027", "umask"),
+        "place": ("WorkingDirectory=/var", "pwd"),
+        "home": ("User=www\nWorkingDirectory=~", "pwd"),
+        "no-place": ("WorkingDirectory=-/no/where", "pwd"),
+        "group": ("User=www\nGroup=nobody\nSupplementaryGroups=www 77", "id -g; id -G"),
         "nice": ("Nice=7", "cut -d' ' -f19 /proc/self/stat"),
     })
     expect(said, {
@@ -137,6 +144,13 @@ def scheduling_is_what_the_unit_says(t):
         "level": "best-effort: prio 6",
         "slack": "123456",
         "nice": "7",
+        "pipe": "0000000000000000",
+        "oom": "77",
+        "umask": "0027",
+        "place": "/var",
+        "home": "/var/www",
+        "no-place": "/",
+        "group": f"{NOBODY}\n{NOBODY} 33 77",
     })
 
 
@@ -148,9 +162,10 @@ STAT = "stat -c '%n %U:%G %a'"
 
 @test(needs=[root])
 def directories_are_made_for_the_user_with_their_modes_and_named_in_the_environment(t):
-    # RuntimeDirectory= StateDirectory= CacheDirectory= LogsDirectory= ConfigurationDirectory=, each with Mode=
+    # RuntimeDirectory= StateDirectory= CacheDirectory= LogsDirectory= ConfigurationDirectory=
     settings = "".join(f"{kind}Directory=%p/deep {kind.lower()}\n{kind}DirectoryMode=27{n}0\n"
                        for n, kind in enumerate(KINDS))
+    # RuntimeDirectoryMode= StateDirectoryMode= CacheDirectoryMode= LogsDirectoryMode= ConfigurationDirectoryMode=
     said = seen(t, {"app": (f"User=www\n{settings}", "\n".join(
         f"echo ${kind.upper()}_DIRECTORY; {STAT} {place}/app {place}/app/deep {place}/{kind.lower()}"
         for kind, place in KINDS.items()))})
@@ -214,6 +229,21 @@ def service_cannot_lead_pid_1_out_of_its_directory(t):
     assert (base / "etc").stat().st_uid == 0
     init.wait_for_unit_state("linked.service", "active")
     assert (base / "out/linked").read_text() == "/data www:www 755\n"
+
+
+# Environment
+
+@test(needs=[root])
+def environment_comes_from_the_container_the_unit_and_its_files(t):
+    said = seen(t, {"app": (
+        'Environment=A=unit B=unit "C=two words"\nEnvironmentFile=/etc/env/*.conf\nEnvironmentFile=-/no/such/file\n'
+        "EnvironmentFile=-/no/such/*\nPassEnvironment=GIVEN\nUnsetEnvironment=GONE B=unit C=other",
+        'for v in A "${B-unset}" "$C" "$D" "$E" "$F" "$GIVEN" "${GONE-unset}" "${K-unset}"; do echo "[$v]"; done; echo $A')},
+        files={"etc/env/1.conf": "# comment\n; comment\nA=file  # kept\nD='single\nquoted'\nexport K=V\nA B=c\n",
+               "etc/env/2.conf": 'E="a\\"b" \\\nF=no\nF=x\\\ny\n'},
+        env={**os.environ, "GIVEN": "by the container", "GONE": "too"})
+    assert said["app"].splitlines() == ["[A]", "[unset]", "[two words]", "[single", "quoted]", '[a"bF=no]', "[xy]",
+                                        "[by the container]", "[unset]", "[unset]", "file # kept"], said
 
 
 # Identity and privileges

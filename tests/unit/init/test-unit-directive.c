@@ -202,6 +202,30 @@ static void permissions_start_only_frees_the_other_commands(void **state)
     assert_int_equal(unit->service.commands[COMMAND_START]->flags, 0);
 }
 
+static void settings_of_the_manager_have_their_fields(void **state)
+{
+    _cleanup_unit_ struct unit *unit = load_text_as(
+        "x.service",
+        "[Unit]\nDocumentation=man:x(8) https://example.org/\nIgnoreOnIsolate=yes\nAllowIsolate=yes\n"
+        "RefuseManualStop=yes\nFailureActionExitStatus=9\nJobTimeoutSec=7\nStartLimitInterval=3\n"
+        "PropagatesReloadTo=a.service\nPropagateReloadTo=b.service\nReloadPropagatedFrom=c.service\n"
+        "PropagateReloadFrom=d.service\n[Service]\nExecStart=/a\nGuessMainPID=no\n"
+        "RestartForceExitStatus=3\nMemoryLimit=1M\n");
+    assert_string_equal(reports, "");
+    assert_strv(unit->documentation, "[man:x(8)] [https://example.org/]");
+    assert_true(unit->ignore_on_isolate && unit->allow_isolate && unit->refuse_manual_stop);
+    assert_int_equal(unit->failure_action_exit_status, 9);
+    assert_int_equal(unit->job_timeout, 7 * USEC_PER_SEC);
+    assert_int_equal(unit->start_limit_interval, 3 * USEC_PER_SEC);
+    assert_true(depends(unit, UNIT_PROPAGATES_RELOAD_TO, "a.service"));
+    assert_true(depends(unit, UNIT_PROPAGATES_RELOAD_TO, "b.service"));
+    assert_true(depends(unit, UNIT_RELOAD_PROPAGATED_FROM, "c.service"));
+    assert_true(depends(unit, UNIT_RELOAD_PROPAGATED_FROM, "d.service"));
+    assert_false(unit->service.guess_main_pid);
+    assert_true(exit_status_set_has(&unit->service.restart_force_status, CLD_EXITED, 3));
+    assert_int_equal(unit->cgroup.memory_max, 1 << 20);
+}
+
 static void a_wrong_value_is_told_and_ignored(void **state)
 {
     _cleanup_unit_ struct unit *unit = service_with("Restart=maybe\nUMask=9\nNice=40\nTimeoutSec=soon");
@@ -348,6 +372,7 @@ int main(void)
         cmocka_unit_test(limits_of_a_service),
         cmocka_unit_test(a_pid_file_is_relative_to_run),
         cmocka_unit_test(permissions_start_only_frees_the_other_commands),
+        cmocka_unit_test(settings_of_the_manager_have_their_fields),
         cmocka_unit_test(a_wrong_value_is_told_and_ignored),
         cmocka_unit_test(unknown_directives_are_told_once_with_their_line),
         cmocka_unit_test(what_has_no_effect_is_told_unless_it_is_off),

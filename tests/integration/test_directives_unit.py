@@ -1,0 +1,84 @@
+"""What the directives of systemd.unit(5) make PID 1 do that a user sees: conditions, and old names of dependencies."""
+
+import pathlib
+
+from container import Pid1
+from harness import root, test, wait_for
+from root import boot_root
+
+WANTED = "\n[Install]\nWantedBy=multi-user.target\n"
+STAYS = "\n[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/touch /out-%n\n"
+
+# Each holds in the test's root. Both spellings are tried, ConditionX= and AssertX=, as they are and with "!".
+CONDITIONS = {
+    "ConditionPathExists=": "/etc/passwd",  # AssertPathExists=
+    "ConditionPathExistsGlob=": "/etc/pass*",  # AssertPathExistsGlob=
+    "ConditionPathIsDirectory=": "/etc",  # AssertPathIsDirectory=
+    "ConditionPathIsSymbolicLink=": "/bin/sh",  # AssertPathIsSymbolicLink=
+    "ConditionPathIsMountPoint=": "/proc",  # AssertPathIsMountPoint=
+    "ConditionPathIsReadWrite=": "/etc",  # AssertPathIsReadWrite=
+    "ConditionDirectoryNotEmpty=": "/etc",  # AssertDirectoryNotEmpty=
+    "ConditionFileNotEmpty=": "/etc/passwd",  # AssertFileNotEmpty=
+    "ConditionFileIsExecutable=": "/bin/busybox",  # AssertFileIsExecutable=
+    "ConditionVirtualization=": "container",  # AssertVirtualization=
+    "ConditionCapability=": "CAP_CHOWN",  # AssertCapability=
+    "ConditionKernelCommandLine=": pathlib.Path("/proc/cmdline").read_text().split()[0],  # AssertKernelCommandLine=
+    "ConditionACPower=": "true",  # AssertACPower=
+    "ConditionUser=": "root",  # AssertUser=
+    "ConditionGroup=": "root",  # AssertGroup=
+}
+
+
+@test(needs=[root])
+def conditions_decide_whether_a_service_runs(t):
+    units, runs = {}, set()
+    for n, (condition, value) in enumerate(CONDITIONS.items()):
+        for kind, key in (("c", condition), ("a", condition.replace("Condition", "Assert"))):
+            for sign in ("", "!"):
+                name = f"{n}{kind}{'no' if sign else 'yes'}.service"
+                units[name] = f"[Unit]\n{key}{sign}{value}\n{STAYS}{WANTED}"
+                if not sign:
+                    runs.add(name)
+    base = boot_root(t.dir / "root", units)
+    init = Pid1(t, "--boot", root=base)
+    init.wait_for_unit_state("multi-user.target", "active")
+    active = {name for name in units if init.unit(name)["ActiveState"] == "active"}
+    assert active == runs, [units[name].splitlines()[1] for name in active ^ runs]
+    assert {path.name[4:] for path in base.glob("out-*")} == runs
+
+
+@test(needs=[root])
+def old_names_of_dependencies_are_understood(t):
+    base = boot_root(t.dir / "root", {
+        "app.service": "[Unit]\nRequiresOverridable=needed.service\nBefore=later.service\nPropagatesStopTo=gone.service\n" + STAYS,
+        "needed.service": STAYS,
+        "later.service": "[Unit]\nBindTo=app.service\n" + STAYS,
+        "gone.service": STAYS,
+        "with.service": "[Unit]\nStopPropagatedFrom=app.service\n" + STAYS,
+        "only.service": "[Unit]\nRequisiteOverridable=absent.service\n" + STAYS,
+        "absent.service": STAYS,
+        "by-others.service": "[Unit]\nRefuseManualStart=yes\n" + STAYS,
+        "kept.service": "[Unit]\nRefuseManualStop=yes\n" + STAYS,
+    })
+    init = Pid1(t, "--boot", root=base)
+    init.wait_for_unit_state("multi-user.target", "active")
+    init.done("start", "later.service", "gone.service", "with.service", "kept.service")
+    assert init.unit("needed.service")["ActiveState"] == init.unit("app.service")["ActiveState"] == "active"
+    for words in (("start", "only.service"), ("start", "by-others.service"), ("stop", "kept.service")):
+        assert init.call(*words)[1]["Result"] != "done", words
+    init.done("stop", "app.service")
+    for name in ("later.service", "gone.service", "with.service"):
+        init.wait_for_unit_state(name, "inactive")
+    assert init.unit("needed.service")["ActiveState"] == "active"
+
+
+@test(needs=[root], each=["Unit", "Service"])
+def limit_of_starts_is_also_read_under_its_old_name(t, section):
+    limit = "StartLimitInterval=1h\nStartLimitBurst=2\n"
+    unit, service = (limit, "") if section == "Unit" else ("", limit)
+    base = boot_root(t.dir / "root", {"app.service": (
+        f"[Unit]\n{unit}[Service]\n{service}Restart=always\nRestartSec=0\nExecStart=/bin/sh -c 'echo >> /runs'\n{WANTED}")})
+    init = Pid1(t, "--boot", root=base)
+    init.wait_for_unit_state("app.service", "failed")
+    assert (base / "runs").read_text() == "\n\n"
+    wait_for(lambda: init.unit("app.service")["Result"] == "start-limit-hit", "the limit to be told")

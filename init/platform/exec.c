@@ -45,6 +45,11 @@ static int step_umask(const struct exec_plan *plan, const char **object)
     return 0;
 }
 
+static bool is_refusal(int r)
+{
+    return r == -EPERM || r == -EACCES;
+}
+
 static int step_oom_adjust(const struct exec_plan *plan, const char **object)
 {
     char text[16];
@@ -53,14 +58,37 @@ static int step_oom_adjust(const struct exec_plan *plan, const char **object)
         return 0;
     (void)snprintf(text, sizeof(text), "%d", plan->context->oom_score_adjust);
     *object = "/proc/self/oom_score_adj";
-    return write_file_at(AT_FDCWD, "/proc/self/oom_score_adj", text);
+    int r = write_file_at(AT_FDCWD, "/proc/self/oom_score_adj", text);
+    if (!is_refusal(r))
+        return r;
+    exec_note(plan, "OOMScoreAdjust=: %s is not permitted in the container, and not set", text);
+    return 0;
+}
+
+/* As near as LimitNICE=, getrlimit(2), lets it come. */
+static int set_nearest_nice(const struct exec_plan *plan)
+{
+    const int middle = 20;
+    struct rlimit limit;
+    int present = getpriority(PRIO_PROCESS, 0), nearest;
+
+    if (present <= plan->context->nice || getrlimit(RLIMIT_NICE, &limit) < 0)
+        return present == plan->context->nice ? 0 : -EPERM;
+    nearest = middle - (int)MIN(limit.rlim_cur, (rlim_t)(2 * middle));
+    if (nearest < present && setpriority(PRIO_PROCESS, 0, nearest) == 0)
+        present = nearest;
+    exec_note(plan, "Nice=: %d is not permitted in the container, %d is set", plan->context->nice, present);
+    return 0;
 }
 
 static int step_nice(const struct exec_plan *plan, const char **object)
 {
-    if (plan->context->nice == INT_MIN)
+    int nice = plan->context->nice;
+
+    if (nice == INT_MIN)
         return 0;
-    return negative_errno(setpriority(PRIO_PROCESS, 0, plan->context->nice));
+    int r = negative_errno(setpriority(PRIO_PROCESS, 0, nice));
+    return is_refusal(r) ? set_nearest_nice(plan) : r;
 }
 
 bool exec_keeps_user(const struct exec_plan *plan)

@@ -37,7 +37,9 @@ struct log_stream {
     struct log_unit *unit;
     struct log_stream *next, **link; /* in the unit's list */
     char *identifier;                /* NULL: the unit's prefix */
-    char *partial;                   /* the beginning of a line, allocated while there is one */
+    int level, level_max;            /* struct log_rules */
+    bool level_prefix;
+    char *partial; /* the beginning of a line, allocated while there is one */
     size_t partial_size;
 };
 
@@ -126,13 +128,38 @@ static void take_line(struct logs *logs, struct log_unit *unit, const char *iden
     tell_followers(logs, &line);
 }
 
+/* sd-daemon(3): "<N>" with up to three digits, of which the facility is of no use here. Returns its size. */
+static size_t parse_level_prefix(const char *text, size_t size, int *level)
+{
+    int number = 0;
+    size_t i = 1;
+
+    if (size < 3 || text[0] != '<')
+        return 0;
+    for (; i < size && i <= 3 && text[i] >= '0' && text[i] <= '9'; i++)
+        number = number * 10 + (text[i] - '0');
+    if (i == 1 || i == size || text[i] != '>')
+        return 0;
+    *level = number & 7;
+    return i + 1;
+}
+
+static void stream_take_line(struct log_stream *stream, usec_t realtime, const char *text, size_t size)
+{
+    int level = stream->level;
+    size_t prefix = stream->level_prefix ? parse_level_prefix(text, size, &level) : 0;
+
+    if (level <= stream->level_max)
+        take_line(stream->logs, stream->unit, stream->identifier, realtime, text + prefix, size - prefix);
+}
+
 /* Keeps the beginning of a line for the next read; says it at once when there is no memory for it. */
 static void stream_keep(struct log_stream *stream, usec_t realtime, const char *text, size_t size)
 {
     if (!stream->partial)
         stream->partial = malloc(LOG_LINE_MAX);
     if (!stream->partial) {
-        take_line(stream->logs, stream->unit, stream->identifier, realtime, text, size);
+        stream_take_line(stream, realtime, text, size);
         size = 0;
     } else {
         memcpy(stream->partial, text, size);
@@ -155,7 +182,7 @@ static size_t stream_take_lines(struct log_stream *stream, usec_t realtime, cons
         if (!newline && size <= LOG_LINE_MAX)
             break;
         size_t length = newline ? (size_t)(newline - text) : LOG_LINE_MAX;
-        take_line(stream->logs, stream->unit, stream->identifier, realtime, text, length);
+        stream_take_line(stream, realtime, text, length);
         text += length + (newline != NULL);
         size -= length + (newline != NULL);
     }
@@ -187,8 +214,7 @@ static void stream_free(struct log_stream *stream)
     struct log_unit *unit = stream->unit;
 
     if (stream->partial_size > 0)
-        take_line(stream->logs, unit, stream->identifier, now_realtime(), stream->partial,
-                  stream->partial_size);
+        stream_take_line(stream, now_realtime(), stream->partial, stream->partial_size);
     stream_forget_partial(stream);
     loop_remove(stream->logs->loop, &stream->source);
     close_fd(stream->source.fd);
@@ -212,8 +238,9 @@ static void stream_ready(struct loop_source *source, uint32_t events)
     log_output_flush(logs->output);
 }
 
-int logs_open_stream(struct logs *logs, const char *unit, const char *identifier, int *ret_fd)
+int logs_open_stream(struct logs *logs, const char *unit, const struct log_rules *rules, int *ret_fd)
 {
+    const char *identifier = rules->identifier;
     _cleanup_close_pair_ int fds[2] = EBADF_PAIR;
     _cleanup_free_ char *copy = NULL;
     struct log_unit *log_unit = log_unit_get(logs, unit);
@@ -232,6 +259,9 @@ int logs_open_stream(struct logs *logs, const char *unit, const char *identifier
     *stream = (struct log_stream){.source = {.fd = fds[0], .ready = stream_ready},
                                   .logs = logs,
                                   .unit = log_unit,
+                                  .level = rules->level,
+                                  .level_max = rules->level_max,
+                                  .level_prefix = rules->level_prefix,
                                   .next = log_unit->streams,
                                   .link = &log_unit->streams};
     int r = loop_add(logs->loop, &stream->source, EPOLLIN);

@@ -3,6 +3,7 @@
  * what the container's output does not take is counted, dropped and said. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/loop.h"
@@ -22,12 +23,20 @@ typedef int (*log_line_fn)(void *userdata, const struct log_line *line); /* nega
 #define LOG_LINE_MAX 4096        /* longer lines are cut into pieces */
 #define LOG_RING_MAX (32 * 1024) /* bytes kept per service */
 
+/* What becomes of a stream's lines, by their levels: 0 (emerg) to 7 (debug). */
+struct log_rules {
+    const char *identifier; /* instead of the unit's name, or NULL */
+    int level;              /* of lines that do not say */
+    int level_max;          /* what is above is dropped */
+    bool level_prefix;      /* "<3>" in front says, and is taken off */
+};
+
 /* output: the container's standard output; it stays the caller's. */
 int logs_new(struct loop *loop, int output, struct logs **ret);
 struct logs *logs_free(struct logs *logs);
 /* The writing end for a service's standard output and error (close-on-exec, the caller closes it after the
  * spawn). */
-int logs_open_stream(struct logs *logs, const char *unit, const char *identifier, int *ret_fd);
+int logs_open_stream(struct logs *logs, const char *unit, const struct log_rules *rules, int *ret_fd);
 /* A line of PID 1's own about a unit ("Started …"); goes the same way. */
 void logs_write(struct logs *logs, const char *unit, const char *text);
 /* The last n lines of one unit (unit NULL: of all, by time), oldest first. */

@@ -109,6 +109,17 @@ static bool wants_log(const struct exec_context *context)
     return context->std_output == OUTPUT_LOG || context->std_error == OUTPUT_LOG;
 }
 
+static int open_log(struct logs *logs, const struct unit *unit, int *ret_fd)
+{
+    struct log_rules rules = {
+        .identifier = unit->exec.syslog_identifier,
+        .level = unit->exec.syslog_level,
+        .level_max = unit->exec.log_level_max,
+        .level_prefix = unit->exec.syslog_level_prefix,
+    };
+    return logs_open_stream(logs, unit->name, &rules, ret_fd);
+}
+
 static int prepare_environment(const struct spawner *spawner, const struct spawn_request *request,
                                const char *invocation_id, struct preparation *preparation,
                                const char **ret_object)
@@ -137,7 +148,7 @@ static void prepare_staged(struct spawner *spawner, const struct unit *unit, str
     if (r == 0 && wants_log(context)) {
         stage = EXEC_STAGE_STDOUT;
         object = NULL;
-        r = logs_open_stream(spawner->config.logs, unit->name, context->syslog_identifier, &preparation->log);
+        r = open_log(spawner->config.logs, unit, &preparation->log);
     }
     if (r < 0)
         exec_failure_set(failure, stage, r, object);

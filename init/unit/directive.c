@@ -2,6 +2,7 @@
 #include "init/unit/directive.h"
 
 #include <sys/resource.h>
+#include <syslog.h>
 
 #include "common/text.h"
 
@@ -331,15 +332,15 @@ const struct directive directives[] = {
     APPLIED(SERVICE, "StandardError", parse_output, 0, 1),
     APPLIED(SERVICE, "StandardInputText", parse_input_text, 0, 0),
     APPLIED(SERVICE, "StandardInputData", parse_input_data, 0, 0),
-    ACCEPTED(SERVICE, "LogLevelMax", "the log is the container's output, line by line"),
+    APPLIED(SERVICE, "LogLevelMax", parse_log_level, FIELD(exec.log_level_max), LOG_DEBUG),
     ACCEPTED(SERVICE, "LogExtraFields", "the log is the container's output, line by line"),
     ACCEPTED(SERVICE, "LogRateLimitIntervalSec", "the log is the container's output, line by line"),
     ACCEPTED(SERVICE, "LogRateLimitBurst", "the log is the container's output, line by line"),
     ACCEPTED(SERVICE, "LogFilterPatterns", "the log is the container's output, line by line"),
     ACCEPTED(SERVICE, "LogNamespace", "the log is the container's output, line by line"),
     ACCEPTED(SERVICE, "SyslogFacility", "the log is the container's output, line by line"),
-    ACCEPTED(SERVICE, "SyslogLevel", "the log is the container's output, line by line"),
-    ACCEPTED(SERVICE, "SyslogLevelPrefix", "the log is the container's output, line by line"),
+    APPLIED(SERVICE, "SyslogLevel", parse_log_level, FIELD(exec.syslog_level), LOG_INFO),
+    APPLIED(SERVICE, "SyslogLevelPrefix", parse_bool_field, FIELD(exec.syslog_level_prefix), 0),
     APPLIED(SERVICE, "SyslogIdentifier", parse_text, FIELD(exec.syslog_identifier), 0),
     APPLIED(SERVICE, "TTYPath", parse_tty_path, 0, 0),
     APPLIED(SERVICE, "TTYReset", parse_bool_field, FIELD(exec.tty_reset), 0),

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "common/parse.h"
 #include "common/text.h"
 #include "init/unit/character.h"
 #include "init/unit/directive.h"
@@ -242,5 +243,29 @@ int parse_tty_path(struct unit_parser *parser, const struct directive *directive
         return MIN(take_path(parser, value, field), 0);
     free(*field);
     *field = NULL;
+    return 0;
+}
+
+/* data: the level that it is without a value. */
+int parse_log_level(struct unit_parser *parser, const struct directive *directive, const char *value)
+{
+    static const char *const names[] = {"emerg",   "alert",  "crit", "err",
+                                        "warning", "notice", "info", "debug"};
+    int *field = parser_field(parser, directive), level;
+
+    if (!*value) {
+        *field = directive->data;
+        return 0;
+    }
+    if (parse_int(value, &level) == 0 && level >= 0 && level < (int)ELEMENTSOF(names)) {
+        *field = level;
+        return 0;
+    }
+    for (level = 0; level < (int)ELEMENTSOF(names); level++)
+        if (streq(names[level], value)) {
+            *field = level;
+            return 0;
+        }
+    parser_warn(parser, "\"%s\" is not a level such as \"warning\", ignored", value);
     return 0;
 }

@@ -91,6 +91,7 @@ int parse_input(struct unit_parser *parser, const struct directive *directive, c
 int parse_input_text(struct unit_parser *parser, const struct directive *directive, const char *value);
 int parse_input_data(struct unit_parser *parser, const struct directive *directive, const char *value);
 int parse_output(struct unit_parser *parser, const struct directive *directive, const char *value);
+int parse_log_level(struct unit_parser *parser, const struct directive *directive, const char *value);
 int parse_tty_path(struct unit_parser *parser, const struct directive *directive, const char *value);
 
 /* parse-privileges.c */

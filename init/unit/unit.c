@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <syslog.h>
 
 #include "common/capabilities.h"
 #include "common/cleanup.h"
@@ -155,6 +156,9 @@ static const struct exec_context exec_defaults = {
     .timer_slack_nsec = TIMER_SLACK_UNSET,
     .bounding_set = CAPABILITIES_ALL,
     .login_environment = -1,
+    .syslog_level = LOG_INFO,
+    .log_level_max = LOG_DEBUG,
+    .syslog_level_prefix = true,
     .std_output = OUTPUT_LOG,
     .std_error = OUTPUT_INHERIT,
     .directories =

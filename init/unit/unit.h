@@ -224,6 +224,9 @@ struct exec_context {
     char *output_path;
     char *error_path;
     char *syslog_identifier;
+    int syslog_level;         /* of lines without one: syslog(3)'s, 0 (emerg) to 7 (debug) */
+    int log_level_max;        /* lines above are dropped */
+    bool syslog_level_prefix; /* "<3>" at the beginning of a line is its level, and taken off */
     struct exec_directory directories[EXEC_DIRECTORY_MAX];
     enum exec_preserve runtime_preserve;
 };

@@ -102,16 +102,18 @@ def limits_are_what_the_unit_says(t):
 
 
 @test(needs=[root])
-def limit_above_what_is_permitted_is_set_as_near_as_it_can_be_and_said(t):
+def what_is_not_permitted_is_set_as_near_as_it_can_be_and_said(t):
     ceiling = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    said_by = ["setpriv", "--bounding-set=-sys_resource", "--inh-caps=-sys_resource"]
-    base = boot_root(t.dir / "root", {"high.service": "[Service]\nType=oneshot\nRemainAfterExit=yes\n"
-                                      f"LimitNOFILE=100:{ceiling * 2}\n"
-                                      "ExecStart=/bin/sh -c 'ulimit -Hn; ulimit -Sn'\n" + WANTED})
-    init = Pid1(t, "--boot", root=base, under=said_by)
+    base = boot_root(t.dir / "root", {
+        "high.service": "[Service]\nType=oneshot\nRemainAfterExit=yes\n"
+                        f"LimitNOFILE=100:{ceiling * 2}\nNice=-5\nOOMScoreAdjust=-999\n"
+                        "ExecStart=/bin/sh -c 'ulimit -Hn; ulimit -Sn; cut -d\" \" -f19 /proc/self/stat'\n" + WANTED})
+    init = Pid1(t, "--boot", root=base, under=["setpriv", "--bounding-set=-sys_resource,-sys_nice"])
     init.wait_for_unit_state("high.service", "active", "exited")
-    assert init.log("high.service")[-4:-1] == [
-        f"LimitNOFILE=: {ceiling * 2} is more than the container permits, {ceiling} is set", str(ceiling), "100"]
+    assert init.log("high.service")[:-1] == [
+        "OOMScoreAdjust=: -999 is not permitted in the container, and not set",
+        "Nice=: -5 is not permitted in the container, 0 is set",
+        f"LimitNOFILE=: {ceiling * 2} is more than the container permits, {ceiling} is set", str(ceiling), "100", "0"]
 
 
 @test(needs=[root])
@@ -408,6 +410,25 @@ def output_goes_where_the_unit_says(t):
     assert init.log("journal.service")[:2] == ["out", "err"]
     init.out.expect("other-journal: out")
     assert "STDOUT: /no/where/at/all" in "".join(init.log("lost.service"))
+
+
+@test(needs=[root])
+def lines_of_the_log_have_levels(t):
+    def service(directives):
+        return (f"[Service]\nType=oneshot\nRemainAfterExit=yes\n{directives}\nStandardInputText=<3>error\\n<7>debug\\nplain\n"
+                f"StandardInputText=<x>\\n<30>info\nExecStart=/bin/cat\n{WANTED}")
+    units = {"usual": "", "raw": "SyslogLevelPrefix=no", "quiet": "LogLevelMax=notice\nSyslogLevel=warning",
+             "silent": "LogLevelMax=err"}
+    base = boot_root(t.dir / "root", {f"{name}.service": service(text) for name, text in units.items()})
+    init = Pid1(t, "--boot", root=base)
+    for name in units:
+        init.wait_for_unit_state(f"{name}.service", "active")
+    assert {name: init.log(f"{name}.service")[:-1] for name in units} == {
+        "usual": ["error", "debug", "plain", "<x>", "info"],
+        "raw": ["<3>error", "<7>debug", "plain", "<x>", "<30>info"],
+        "quiet": ["error", "plain", "<x>"],
+        "silent": ["error"],
+    }
 
 
 def terminal(t, base):

@@ -69,7 +69,8 @@ static int stream_of(struct world *world, const char *unit, const char *identifi
 {
     int fd = -EBADF;
 
-    assert_int_equal(logs_open_stream(world->logs, unit, identifier, &fd), 0);
+    assert_int_equal(logs_open_stream(world->logs, unit, &(struct log_rules){.identifier = identifier}, &fd),
+                     0);
     return fd;
 }
 

@@ -149,6 +149,8 @@ struct node {
     bool forbid_restart; /* stopped by hand */
     bool flush_restarts;
     bool will_restart;
+    bool restart_due; /* RestartMode=direct: its time has come, its job waits for its turn */
+    usec_t runtime_extra;
     bool attempted; /* a start of it has been tried: main_unit may have ended */
 };
 
@@ -222,6 +224,8 @@ void job_set_result(struct node *node, enum job_result result);
 void job_cancel(struct node *node);
 void job_end(struct node *node);
 void job_run(struct node *node);
+/* Its job, even a running one, asks its unit again. */
+void job_retry(struct node *node);
 /* The unit went to a new active state: true when its job did not ask for that. */
 bool job_unit_changed(struct node *node);
 /* All jobs wait for each other: lets one go ahead. */
@@ -303,6 +307,10 @@ bool service_is_restarted(const struct node *node);
 bool service_signal(struct node *node, enum service_state state);
 /* What the unit says, or else the manager's default. */
 usec_t service_stop_timeout(const struct node *node);
+usec_t service_abort_timeout(const struct node *node);
+usec_t service_runtime_left(const struct node *node);
+/* RuntimeRandomizedExtraSec=, anew for each start. */
+void service_choose_runtime_extra(struct node *node);
 usec_t service_start_timeout(const struct node *node);
 usec_t service_restart_delay(const struct node *node);
 usec_t service_start_limit_interval(const struct node *node);

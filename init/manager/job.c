@@ -241,6 +241,14 @@ void job_run(struct node *node)
         job_set_result(node, job_error_to_result(r));
 }
 
+void job_retry(struct node *node)
+{
+    if (node->job.id == 0 || node->job.finishing)
+        return;
+    job_set_progress(node, false, false);
+    queue_push(node, QUEUE_RUN);
+}
+
 /* The result of a running job in the unit's new state, or JOB_RESULT_MAX as long as it goes on. */
 static enum job_result running_job_result(const struct node *node)
 {
@@ -251,7 +259,10 @@ static enum job_result running_job_result(const struct node *node)
     case JOB_VERIFY_ACTIVE:
         if (unit_is_up(node))
             return JOB_DONE;
-        return state == UNIT_ACTIVATING ? JOB_RESULT_MAX : state == UNIT_INACTIVE ? JOB_DONE : JOB_FAILED;
+        /* Only when it is down it is known whether it starts again without anybody noticing. */
+        if (state == UNIT_ACTIVATING || state == UNIT_DEACTIVATING)
+            return JOB_RESULT_MAX;
+        return state == UNIT_INACTIVE ? JOB_DONE : JOB_FAILED;
     case JOB_RELOAD:
         if (state == UNIT_ACTIVE)
             return node->reload_result == RESULT_SUCCESS ? JOB_DONE : JOB_FAILED;

@@ -42,6 +42,7 @@ enum service_state {
     SERVICE_STOP_SIGTERM,
     SERVICE_STOP_SIGKILL,
     SERVICE_STOP_POST,
+    SERVICE_FINAL_WATCHDOG,
     SERVICE_FINAL_SIGTERM,
     SERVICE_FINAL_SIGKILL,
     SERVICE_FAILED,
@@ -208,6 +209,7 @@ struct manager_config {
     usec_t default_restart;
     usec_t default_start_limit_interval;
     unsigned default_start_limit_burst;
+    uint64_t random_seed;  /* of RuntimeRandomizedExtraSec= */
     usec_t stop_timeout;   /* over the whole shutdown; USEC_INFINITY: only the units' own */
     const char *main_unit; /* its end ends the container with its exit code, or NULL */
     bool exit_when_idle;   /* end when the last service has ended */

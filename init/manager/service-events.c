@@ -18,9 +18,24 @@ static void start_failed(struct node *node, enum service_result result)
     service_enter_signal(node, SERVICE_STOP_SIGTERM, result);
 }
 
+/* Ends what takes too long, the way that its Timeout…FailureMode= says. */
+static void end_late_service(struct node *node, enum timeout_failure_mode mode)
+{
+    bool kill = node->u.unit->kill.send_sigkill;
+
+    if (mode == TIMEOUT_ABORT)
+        service_enter_signal(node, SERVICE_STOP_WATCHDOG, RESULT_TIMEOUT);
+    else if (mode == TIMEOUT_TERMINATE)
+        service_enter_signal(node, SERVICE_STOP_SIGTERM, RESULT_TIMEOUT);
+    else if (kill)
+        service_enter_signal(node, SERVICE_STOP_SIGKILL, RESULT_TIMEOUT);
+    else
+        service_enter_stop_post(node, RESULT_TIMEOUT);
+}
+
 static void start_timed_out(struct node *node, enum service_result result)
 {
-    service_enter_signal(node, SERVICE_STOP_SIGTERM, RESULT_TIMEOUT);
+    end_late_service(node, node->u.unit->service.timeout_start_failure_mode);
 }
 
 static void condition_exited(struct node *node, enum service_result result)
@@ -222,7 +237,7 @@ static void stop_control_exited(struct node *node, enum service_result result)
 
 static void stop_timed_out(struct node *node, enum service_result result)
 {
-    service_enter_signal(node, SERVICE_STOP_SIGTERM, RESULT_TIMEOUT);
+    end_late_service(node, node->u.unit->service.timeout_stop_failure_mode);
 }
 
 static void signalled_exited(struct node *node, enum service_result result)
@@ -234,7 +249,14 @@ static void signalled_exited(struct node *node, enum service_result result)
 static void signalled_timed_out(struct node *node, enum service_result result)
 {
     bool kill = node->u.state != SERVICE_STOP_SIGKILL && node->u.unit->kill.send_sigkill;
+    bool abort = node->u.state == SERVICE_STOP_SIGTERM &&
+                 node->u.unit->service.timeout_stop_failure_mode == TIMEOUT_ABORT;
 
+    if (abort) {
+        manager_log(node, true, "%s: did not stop in time, aborted", node->u.unit->name);
+        service_enter_signal(node, SERVICE_STOP_WATCHDOG, RESULT_TIMEOUT);
+        return;
+    }
     manager_log(node, true, "%s: did not stop in time%s", node->u.unit->name,
                 kill                                    ? ", killed with SIGKILL"
                 : node->u.state == SERVICE_STOP_SIGKILL ? " even after SIGKILL"
@@ -253,7 +275,16 @@ static void stop_post_exited(struct node *node, enum service_result result)
 
 static void stop_post_timed_out(struct node *node, enum service_result result)
 {
-    service_enter_signal(node, SERVICE_FINAL_SIGTERM, RESULT_TIMEOUT);
+    enum timeout_failure_mode mode = node->u.unit->service.timeout_stop_failure_mode;
+
+    if (mode == TIMEOUT_ABORT)
+        service_enter_signal(node, SERVICE_FINAL_WATCHDOG, RESULT_TIMEOUT);
+    else if (mode == TIMEOUT_TERMINATE)
+        service_enter_signal(node, SERVICE_FINAL_SIGTERM, RESULT_TIMEOUT);
+    else if (node->u.unit->kill.send_sigkill)
+        service_enter_signal(node, SERVICE_FINAL_SIGKILL, RESULT_TIMEOUT);
+    else
+        service_enter_dead(node, RESULT_TIMEOUT, false);
 }
 
 static void final_exited(struct node *node, enum service_result result)
@@ -265,7 +296,13 @@ static void final_exited(struct node *node, enum service_result result)
 
 static void final_timed_out(struct node *node, enum service_result result)
 {
-    if (node->u.state == SERVICE_FINAL_SIGTERM && node->u.unit->kill.send_sigkill) {
+    const struct unit *unit = node->u.unit;
+
+    if (node->u.state == SERVICE_FINAL_SIGTERM && unit->service.timeout_stop_failure_mode == TIMEOUT_ABORT) {
+        service_enter_signal(node, SERVICE_FINAL_WATCHDOG, RESULT_TIMEOUT);
+        return;
+    }
+    if (node->u.state != SERVICE_FINAL_SIGKILL && unit->kill.send_sigkill) {
         service_enter_signal(node, SERVICE_FINAL_SIGKILL, RESULT_TIMEOUT);
         return;
     }
@@ -281,10 +318,11 @@ static void auto_restart_due(struct node *node, enum service_result result)
 
     /* Its job may still be cancelled, or time out: look again. */
     service_arm_timer(node, MAX(service_restart_delay(node), RESTART_AGAIN));
-    if (job->id != 0 && (job->type == JOB_STOP || job->type == JOB_RESTART))
+    if (job->id != 0 && (job->type == JOB_STOP || job->type == JOB_RESTART || node->restart_due))
         return;
-    /* A restart, not a start: what is bound to it goes along. */
-    int r = transaction_run(node, JOB_RESTART, JOB_REPLACE, NULL);
+    /* A restart, not a start: what is bound to it goes along, unless it is not to notice. */
+    bool direct = node->u.unit->service.restart_mode == RESTART_MODE_DIRECT;
+    int r = transaction_run(node, direct ? JOB_START : JOB_RESTART, JOB_REPLACE, NULL);
     if (r < 0) {
         manager_log(node, true, "%s: cannot be restarted: %s", node->u.unit->name, strerror(-r));
         service_enter_dead(node, RESULT_RESOURCES, false);
@@ -292,6 +330,9 @@ static void auto_restart_due(struct node *node, enum service_result result)
     }
     node->u.n_restarts++;
     node->flush_restarts = false;
+    node->restart_due = direct;
+    if (direct)
+        job_retry(node);
 }
 
 static void auto_restart_stopped(struct node *node, enum service_result result)
@@ -348,6 +389,7 @@ static const service_action actions[SERVICE_STATE_MAX][SERVICE_EVENT_MAX] = {
     [SERVICE_STOP_POST] = {[SERVICE_MAIN_EXITED] = stop_post_exited,
                            [SERVICE_CONTROL_EXITED] = stop_post_exited,
                            [SERVICE_TIMED_OUT] = stop_post_timed_out},
+    [SERVICE_FINAL_WATCHDOG] = {FINAL},
     [SERVICE_FINAL_SIGTERM] = {FINAL},
     [SERVICE_FINAL_SIGKILL] = {FINAL},
     [SERVICE_AUTO_RESTART] =

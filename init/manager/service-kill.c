@@ -86,7 +86,8 @@ static int signal_of_state(const struct node *node, enum service_state state)
 
     switch (state) {
     case SERVICE_STOP_WATCHDOG:
-        return SIGABRT;
+    case SERVICE_FINAL_WATCHDOG:
+        return kill->watchdog_signal;
     case SERVICE_STOP_SIGKILL:
     case SERVICE_FINAL_SIGKILL:
         return kill->final_signal != 0 ? kill->final_signal : SIGKILL;

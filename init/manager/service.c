@@ -35,46 +35,6 @@ void service_add_result(struct node *node, enum service_result result)
         node->u.result = result;
 }
 
-/* --- what the unit says, or else the manager --- */
-
-static usec_t or_default(usec_t value, usec_t fallback)
-{
-    return value == USEC_UNSET ? fallback : value;
-}
-
-usec_t service_start_timeout(const struct node *node)
-{
-    return or_default(node->u.unit->service.timeout_start, node->manager->config.default_timeout_start);
-}
-
-usec_t service_stop_timeout(const struct node *node)
-{
-    return or_default(node->u.unit->service.timeout_stop, node->manager->config.default_timeout_stop);
-}
-
-static usec_t service_abort_timeout(const struct node *node)
-{
-    usec_t timeout =
-        or_default(node->u.unit->service.timeout_abort, node->manager->config.default_timeout_abort);
-    return timeout == TIMEOUT_ABORT_AS_STOP ? service_stop_timeout(node) : timeout;
-}
-
-usec_t service_restart_delay(const struct node *node)
-{
-    return or_default(node->u.unit->service.restart_usec, node->manager->config.default_restart);
-}
-
-usec_t service_start_limit_interval(const struct node *node)
-{
-    return or_default(node->u.unit->start_limit_interval, node->manager->config.default_start_limit_interval);
-}
-
-unsigned service_start_limit_burst(const struct node *node)
-{
-    unsigned burst = node->u.unit->start_limit_burst;
-    return burst == BURST_UNSET ? node->manager->config.default_start_limit_burst : burst;
-}
-
 /* --- states --- */
 
 static bool state_is_watched(enum service_state state)
@@ -245,27 +205,24 @@ void service_enter_start_post(struct node *node)
         service_restart_watchdog(node);
 }
 
-/* Whether there is something that runs: the main process, or anything when nobody knows the main process. */
+/* Whether there is something that runs: the main process, or anything when nobody knows the main process, or
+ * its end is not the service's. */
 static bool is_alive(struct node *node)
 {
     if (node->u.main_pid > 0)
         return true;
-    return !node->main_pid_known && node->manager->ops->is_populated(node->manager->platform, &node->u);
-}
-
-static usec_t runtime_left(const struct node *node)
-{
-    usec_t end = usec_add(node->u.active_enter == 0 ? node->manager->now : node->u.active_enter,
-                          node->u.unit->service.runtime_max);
-    return end == USEC_INFINITY ? USEC_INFINITY : end > node->manager->now ? end - node->manager->now : 1;
+    return (!node->main_pid_known || node->u.unit->service.exit_type == EXIT_TYPE_CGROUP) &&
+           node->manager->ops->is_populated(node->manager->platform, &node->u);
 }
 
 static void set_running(struct node *node)
 {
     /* The time counts from when it came up, which the change of state notes. */
-    if (!unit_is_up(node))
+    if (!unit_is_up(node)) {
         node->u.active_enter = 0;
-    service_set_state(node, SERVICE_RUNNING, runtime_left(node));
+        service_choose_runtime_extra(node);
+    }
+    service_set_state(node, SERVICE_RUNNING, service_runtime_left(node));
     if (node->notify_state == NOTIFY_STOPPING)
         service_dispatch(node, SERVICE_NOTIFIED_STOPPING, RESULT_SUCCESS);
     else if (node->notify_state == NOTIFY_RELOADING)
@@ -305,7 +262,8 @@ void service_enter_stop_post(struct node *node, enum service_result result)
 
 static usec_t signal_timeout(const struct node *node, enum service_state state)
 {
-    return state == SERVICE_STOP_WATCHDOG ? service_abort_timeout(node) : service_stop_timeout(node);
+    bool abort = state == SERVICE_STOP_WATCHDOG || state == SERVICE_FINAL_WATCHDOG;
+    return abort ? service_abort_timeout(node) : service_stop_timeout(node);
 }
 
 /* Where a state of signalling leads when there is nobody to signal. */
@@ -313,9 +271,11 @@ static void skip_signal(struct node *node, enum service_state state)
 {
     bool kill = node->u.unit->kill.send_sigkill;
 
-    if (state == SERVICE_FINAL_SIGKILL || (state == SERVICE_FINAL_SIGTERM && !kill))
+    bool final = state == SERVICE_FINAL_SIGTERM || state == SERVICE_FINAL_WATCHDOG;
+
+    if (state == SERVICE_FINAL_SIGKILL || (final && !kill))
         service_enter_dead(node, RESULT_SUCCESS, true);
-    else if (state == SERVICE_FINAL_SIGTERM)
+    else if (final)
         service_enter_signal(node, SERVICE_FINAL_SIGKILL, RESULT_SUCCESS);
     else if (state == SERVICE_STOP_SIGKILL || !kill)
         service_enter_stop_post(node, RESULT_SUCCESS);
@@ -387,10 +347,12 @@ void service_enter_dead(struct node *node, enum service_result result, bool allo
     forget_processes(node);
     node->will_restart = allow_restart && !restarting && service_is_restarted(node);
     node->u.comes_back = node->will_restart || restarting;
-    service_set_state(node, good ? SERVICE_DEAD : SERVICE_FAILED, USEC_INFINITY);
+    /* Nobody hears of an end that a direct restart makes good. */
+    if (!node->will_restart || node->u.unit->service.restart_mode == RESTART_MODE_NORMAL)
+        service_set_state(node, good ? SERVICE_DEAD : SERVICE_FAILED, USEC_INFINITY);
     node->manager->ops->release(node->manager->platform, &node->u);
     if (node->will_restart) {
-        node->will_restart = false;
+        node->will_restart = node->restart_due = false;
         service_set_state(node, SERVICE_AUTO_RESTART, service_restart_delay(node));
     } else {
         /* The counter can still be looked at until the next start. */
@@ -428,10 +390,13 @@ int service_start(struct node *node)
     const struct unit *unit = node->u.unit;
     struct manager *manager = node->manager;
 
-    if (node->u.state == SERVICE_AUTO_RESTART || node->u.active == UNIT_DEACTIVATING)
+    bool direct = node->u.state == SERVICE_AUTO_RESTART && node->restart_due;
+
+    if ((node->u.state == SERVICE_AUTO_RESTART && !direct) || node->u.active == UNIT_DEACTIVATING)
         return -EAGAIN;
-    if (node->u.active == UNIT_ACTIVATING)
+    if (node->u.active == UNIT_ACTIVATING && !direct)
         return 0;
+    node->restart_due = false;
     reset_for_start(node);
     unsigned burst = service_start_limit_burst(node);
     if (!ratelimit_allows(&node->start_limit, manager->now, service_start_limit_interval(node), burst)) {

@@ -158,6 +158,7 @@ static int open_manager(struct platform *platform)
         .default_restart = DEFAULT_RESTART,
         .default_start_limit_interval = DEFAULT_START_LIMIT_INTERVAL,
         .default_start_limit_burst = DEFAULT_START_LIMIT_BURST,
+        .random_seed = platform->seed,
         .stop_timeout = options->stop_timeout,
         .main_unit = options->main_unit ? options->main_unit
                      : options->command ? COMMAND_UNIT

@@ -33,6 +33,22 @@ static void default_type(struct unit_parser *parser)
         service->notify_access = NOTIFY_MAIN;
 }
 
+/* A delay that grows needs both ends, and room between them. */
+static void check_restart_steps(struct unit_parser *parser)
+{
+    struct service *service = &parser->unit->service;
+    bool steps = service->restart_steps > 0, max = service->restart_max_delay != USEC_INFINITY;
+
+    if (steps != max)
+        parser_warn(parser, "RestartSteps= and RestartMaxDelaySec= have no effect without each other");
+    else if (max && service->restart_usec != USEC_UNSET &&
+             service->restart_max_delay <= service->restart_usec)
+        parser_warn(parser, "RestartMaxDelaySec= is not above RestartSec=, the delay does not grow");
+    else
+        return;
+    service->restart_steps = 0;
+}
+
 /* PermissionsStartOnly=yes is the old way to write "+" in front of all commands but ExecStart=. */
 static void lift_permissions(struct service *service)
 {
@@ -61,6 +77,8 @@ static const char *service_problem(const struct unit *unit)
         return "Restart=always and Restart=on-success are not for Type=oneshot";
     if (oneshot && !set_is_empty(&service->restart_force_status))
         return "RestartForceExitStatus= is not for Type=oneshot";
+    if (oneshot && service->exit_type == EXIT_TYPE_CGROUP)
+        return "ExitType=cgroup is not for Type=oneshot";
     if (service->type == SERVICE_DBUS && !service->bus_name)
         return "Type=dbus needs BusName=";
     return NULL;
@@ -212,6 +230,7 @@ static int finish_service(struct unit_parser *parser)
 
     default_type(parser);
     default_streams(parser);
+    check_restart_steps(parser);
     if (parser->permissions_start_only)
         lift_permissions(&unit->service);
     const char *problem = service_problem(unit);

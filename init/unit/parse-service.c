@@ -30,27 +30,23 @@ int parse_service_type(struct unit_parser *parser, const struct directive *direc
     return 0;
 }
 
-int parse_restart(struct unit_parser *parser, const struct directive *directive, const char *value)
-{
-    int restart = parse_name(parser, value, service_restart_from_string);
-    if (restart >= 0)
-        parser->unit->service.restart = (enum service_restart)restart;
-    return 0;
-}
+static int (*const choices[CHOICE_MAX])(const char *text) = {
+    [CHOICE_RESTART] = service_restart_from_string,
+    [CHOICE_RESTART_MODE] = service_restart_mode_from_string,
+    [CHOICE_EXIT_TYPE] = service_exit_type_from_string,
+    [CHOICE_TIMEOUT_FAILURE_MODE] = timeout_failure_mode_from_string,
+    [CHOICE_NOTIFY_ACCESS] = notify_access_from_string,
+    [CHOICE_OOM_POLICY] = oom_policy_from_string,
+    [CHOICE_PRESERVE] = preserve_mode_from_string,
+    [CHOICE_KILL_MODE] = kill_mode_from_string,
+};
 
-int parse_notify_access(struct unit_parser *parser, const struct directive *directive, const char *value)
+/* data: which of the string tables above. */
+int parse_choice(struct unit_parser *parser, const struct directive *directive, const char *value)
 {
-    int access = parse_name(parser, value, notify_access_from_string);
-    if (access >= 0)
-        parser->unit->service.notify_access = (enum notify_access)access;
-    return 0;
-}
-
-int parse_kill_mode(struct unit_parser *parser, const struct directive *directive, const char *value)
-{
-    int mode = parse_name(parser, value, kill_mode_from_string);
-    if (mode >= 0)
-        parser->unit->kill.mode = (enum kill_mode)mode;
+    int number = parse_name(parser, value, choices[directive->data]);
+    if (number >= 0)
+        *(unsigned *)parser_field(parser, directive) = (unsigned)number;
     return 0;
 }
 

@@ -13,6 +13,19 @@ struct directive;
 /* Which timeouts a directive means. */
 enum { TIMEOUT_START = 1 << 0, TIMEOUT_STOP = 1 << 1 };
 
+/* The string tables of parse_choice(). */
+enum choice {
+    CHOICE_RESTART,
+    CHOICE_RESTART_MODE,
+    CHOICE_EXIT_TYPE,
+    CHOICE_TIMEOUT_FAILURE_MODE,
+    CHOICE_NOTIFY_ACCESS,
+    CHOICE_OOM_POLICY,
+    CHOICE_PRESERVE,
+    CHOICE_KILL_MODE,
+    CHOICE_MAX,
+};
+
 struct unit_parser {
     const struct unit_loader *loader;
     struct unit *unit;
@@ -65,9 +78,7 @@ int parse_action_exit_status(struct unit_parser *parser, const struct directive 
 
 /* parse-service.c */
 int parse_service_type(struct unit_parser *parser, const struct directive *directive, const char *value);
-int parse_restart(struct unit_parser *parser, const struct directive *directive, const char *value);
-int parse_notify_access(struct unit_parser *parser, const struct directive *directive, const char *value);
-int parse_kill_mode(struct unit_parser *parser, const struct directive *directive, const char *value);
+int parse_choice(struct unit_parser *parser, const struct directive *directive, const char *value);
 int parse_timeout(struct unit_parser *parser, const struct directive *directive, const char *value);
 int parse_timeout_abort(struct unit_parser *parser, const struct directive *directive, const char *value);
 int parse_pid_file(struct unit_parser *parser, const struct directive *directive, const char *value);

@@ -106,6 +106,39 @@ static const char *const service_restart_table[SERVICE_RESTART_MAX] = {
 };
 STRING_TABLE(service_restart, enum service_restart, service_restart_table)
 
+static const char *const service_restart_mode_table[RESTART_MODE_MAX] = {
+    [RESTART_MODE_NORMAL] = "normal",
+    [RESTART_MODE_DIRECT] = "direct",
+};
+STRING_TABLE(service_restart_mode, enum service_restart_mode, service_restart_mode_table)
+
+static const char *const service_exit_type_table[EXIT_TYPE_MAX] = {
+    [EXIT_TYPE_MAIN] = "main",
+    [EXIT_TYPE_CGROUP] = "cgroup",
+};
+STRING_TABLE(service_exit_type, enum service_exit_type, service_exit_type_table)
+
+static const char *const timeout_failure_mode_table[TIMEOUT_FAILURE_MODE_MAX] = {
+    [TIMEOUT_TERMINATE] = "terminate",
+    [TIMEOUT_ABORT] = "abort",
+    [TIMEOUT_KILL] = "kill",
+};
+STRING_TABLE(timeout_failure_mode, enum timeout_failure_mode, timeout_failure_mode_table)
+
+static const char *const oom_policy_table[OOM_POLICY_MAX] = {
+    [OOM_CONTINUE] = "continue",
+    [OOM_STOP] = "stop",
+    [OOM_KILL] = "kill",
+};
+STRING_TABLE(oom_policy, enum oom_policy, oom_policy_table)
+
+static const char *const preserve_mode_table[PRESERVE_MODE_MAX] = {
+    [PRESERVE_NO] = "no",
+    [PRESERVE_YES] = "yes",
+    [PRESERVE_RESTART] = "restart",
+};
+STRING_TABLE(preserve_mode, enum preserve_mode, preserve_mode_table)
+
 static const char *const notify_access_table[NOTIFY_ACCESS_MAX] = {
     [NOTIFY_NONE] = "none",
     [NOTIFY_MAIN] = "main",
@@ -175,6 +208,7 @@ static const struct kill_context kill_defaults = {
     .signal = SIGTERM,
     .final_signal = SIGKILL,
     .send_sigkill = true,
+    .watchdog_signal = SIGABRT,
 };
 
 static const struct cgroup_context cgroup_defaults = {
@@ -190,7 +224,10 @@ static const struct service service_defaults = {
     .timeout_start = USEC_UNSET,
     .timeout_stop = USEC_UNSET,
     .timeout_abort = USEC_UNSET,
+    .restart_max_delay = USEC_INFINITY,
     .runtime_max = USEC_INFINITY,
+    .reload_signal = SIGHUP,
+    .fd_store_preserve = PRESERVE_RESTART,
 };
 
 struct unit *unit_new(const char *name)

@@ -77,6 +77,32 @@ enum service_restart {
     SERVICE_RESTART_MAX,
 };
 
+/* What a restart looks like to others: a failed unit that starts anew, or one that never was down. */
+enum service_restart_mode { RESTART_MODE_NORMAL, RESTART_MODE_DIRECT, RESTART_MODE_MAX };
+
+/* Whose end is the service's. */
+enum service_exit_type { EXIT_TYPE_MAIN, EXIT_TYPE_CGROUP, EXIT_TYPE_MAX };
+
+/* How a start or a stop that takes too long is ended. */
+enum timeout_failure_mode {
+    TIMEOUT_TERMINATE,
+    TIMEOUT_ABORT,
+    TIMEOUT_KILL,
+    TIMEOUT_FAILURE_MODE_MAX,
+};
+
+/* What follows when the kernel killed one of its processes for memory. */
+enum oom_policy {
+    OOM_DEFAULT, /* stop, or continue with Delegate= */
+    OOM_CONTINUE,
+    OOM_STOP,
+    OOM_KILL,
+    OOM_POLICY_MAX,
+};
+
+/* When what a service has stored with us goes away: FileDescriptorStorePreserve=. */
+enum preserve_mode { PRESERVE_NO, PRESERVE_YES, PRESERVE_RESTART, PRESERVE_MODE_MAX };
+
 enum notify_access { NOTIFY_NONE, NOTIFY_MAIN, NOTIFY_EXEC, NOTIFY_ALL, NOTIFY_ACCESS_MAX };
 
 enum kill_mode { KILL_CONTROL_GROUP, KILL_MIXED, KILL_PROCESS, KILL_NONE, KILL_MODE_MAX };
@@ -239,6 +265,7 @@ struct kill_context {
     int final_signal;   /* SIGKILL */
     bool send_sighup;
     bool send_sigkill;
+    int watchdog_signal; /* SIGABRT */
 };
 
 /* systemd.resource-control(5): 0 or UINT64_MAX as documented there; unset is UINT64_MAX, weights 0. */
@@ -270,14 +297,25 @@ struct service {
     enum notify_access notify_access;
     bool remain_after_exit;
     bool guess_main_pid;
+    char *pid_file; /* absolute */
+    char *bus_name; /* of Type=dbus */
+    enum service_exit_type exit_type;
+    enum service_restart_mode restart_mode;
     bool root_directory_start_only; /* commands other than ExecStart= stay in PID 1's root */
-    char *pid_file;                 /* absolute */
-    char *bus_name;                 /* of Type=dbus */
-    usec_t restart_usec;            /* or USEC_UNSET, as the next three */
+    usec_t restart_usec;            /* or USEC_UNSET, as the times of the next three */
     usec_t timeout_start;
     usec_t timeout_stop;
     usec_t timeout_abort; /* TIMEOUT_ABORT_AS_STOP: as timeout_stop */
+    enum timeout_failure_mode timeout_start_failure_mode;
+    enum timeout_failure_mode timeout_stop_failure_mode;
+    unsigned restart_steps;   /* from restart_usec to restart_max_delay; 0: it does not grow */
+    usec_t restart_max_delay; /* USEC_INFINITY: unset */
     usec_t runtime_max;
+    usec_t runtime_random_extra;
+    int reload_signal; /* of Type=notify-reload: SIGHUP */
+    enum oom_policy oom_policy;
+    unsigned fd_store_max;
+    enum preserve_mode fd_store_preserve;
     usec_t watchdog;
     struct exit_status_set success_status;
     struct exit_status_set restart_prevent_status;
@@ -372,6 +410,16 @@ const char *service_type_to_string(enum service_type type);
 int service_type_from_string(const char *text);
 const char *service_restart_to_string(enum service_restart restart);
 int service_restart_from_string(const char *text);
+const char *service_restart_mode_to_string(enum service_restart_mode mode);
+int service_restart_mode_from_string(const char *text);
+const char *service_exit_type_to_string(enum service_exit_type type);
+int service_exit_type_from_string(const char *text);
+const char *timeout_failure_mode_to_string(enum timeout_failure_mode mode);
+int timeout_failure_mode_from_string(const char *text);
+const char *oom_policy_to_string(enum oom_policy policy);
+int oom_policy_from_string(const char *text);
+const char *preserve_mode_to_string(enum preserve_mode mode);
+int preserve_mode_from_string(const char *text);
 const char *notify_access_to_string(enum notify_access access);
 int notify_access_from_string(const char *text);
 const char *kill_mode_to_string(enum kill_mode mode);

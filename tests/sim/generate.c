@@ -55,6 +55,8 @@ static void generate_kill(struct random *random, struct kill_context *kill)
 {
     if (random_chance(random, 30))
         kill->mode = (enum kill_mode)random_below(random, KILL_MODE_MAX);
+    if (random_chance(random, 20))
+        kill->watchdog_signal = SIGQUIT;
     kill->send_sighup = random_chance(random, 10);
     kill->send_sigkill = !random_chance(random, 5);
 }
@@ -78,6 +80,19 @@ static int generate_service(struct random *random, struct unit *unit)
         service->timeout_stop = some_timeout(random);
     if (random_chance(random, 10))
         service->runtime_max = some_timeout(random);
+    service->restart_mode = random_chance(random, 20) ? RESTART_MODE_DIRECT : RESTART_MODE_NORMAL;
+    service->exit_type =
+        random_chance(random, 20) && service->type != SERVICE_ONESHOT ? EXIT_TYPE_CGROUP : EXIT_TYPE_MAIN;
+    service->timeout_start_failure_mode =
+        (enum timeout_failure_mode)random_below(random, TIMEOUT_FAILURE_MODE_MAX);
+    service->timeout_stop_failure_mode =
+        (enum timeout_failure_mode)random_below(random, TIMEOUT_FAILURE_MODE_MAX);
+    if (random_chance(random, 10))
+        service->runtime_random_extra = some_timeout(random);
+    if (random_chance(random, 20)) {
+        service->restart_steps = 1 + random_below(random, 5);
+        service->restart_max_delay = 20 * USEC_PER_SEC;
+    }
     if (random_chance(random, 10))
         service->watchdog = USEC_PER_SEC + random_time(random, 5 * USEC_PER_SEC);
     if (service->type == SERVICE_FORKING && random_chance(random, 70)) {

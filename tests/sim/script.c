@@ -73,10 +73,8 @@ static int op_spawn(void *platform, const struct spawn_request *request, pid_t *
         return -EAGAIN;
     assert_true(script->n_children < SCRIPT_CHILDREN_MAX);
     struct script_child *child = &script->children[script->n_children++];
-    *child = (struct script_child){.pid = (pid_t)(100 + script->n_children),
-                                   .unit = request->unit,
-                                   .control = request->control,
-                                   .alive = true};
+    *child = (struct script_child){
+        .pid = ++script->last_pid, .unit = request->unit, .control = request->control, .alive = true};
     script_log(script, "spawn %s %s", name, service_command_to_string(request->kind));
     for (char *const *variable = request->environment; *variable; variable++)
         script_log(script, "environment %s", *variable);
@@ -119,7 +117,7 @@ static int op_kill(void *platform, struct manager_unit *unit, enum kill_who who,
         r = 0;
         if (!script->children[i].alive)
             continue;
-        if (signal == SIGKILL || (!stubborn && (signal == SIGTERM || signal == SIGABRT)))
+        if (signal == SIGKILL || (!stubborn && (signal == SIGTERM || signal == SIGABRT || signal == SIGQUIT)))
             child_ends(script, &script->children[i], CLD_KILLED, signal);
     }
     return r;
@@ -206,6 +204,7 @@ int script_setup(void **state)
     if (!script)
         return -1;
     script->now = USEC_PER_SEC;
+    script->last_pid = 100;
     script->config = (struct manager_config){
         .default_timeout_start = 90 * USEC_PER_SEC,
         .default_timeout_stop = 90 * USEC_PER_SEC,
@@ -309,7 +308,8 @@ static struct script_child *find_child(struct script *script, const char *name, 
 {
     for (unsigned i = script->n_children; i-- > 0;) {
         struct script_child *child = &script->children[i];
-        if (child->alive && child->control == control && streq(child->unit->unit->name, name))
+        if (child->alive && child->control == control && !child->leftover &&
+            streq(child->unit->unit->name, name))
             return child;
     }
     fail_msg("%s has no %s process", name, control ? "control" : "main");
@@ -345,6 +345,34 @@ void script_notify(struct script *script, const char *name, const char *text)
     send_event(script,
                (struct event){.type = EVENT_NOTIFY, .unit = unit, .pid = unit->main_pid, .text = text});
     drain(script);
+}
+
+void script_leftover(struct script *script, const char *name)
+{
+    assert_true(script->n_children < SCRIPT_CHILDREN_MAX);
+    script->children[script->n_children] = (struct script_child){
+        .pid = ++script->last_pid, .unit = script_find(script, name), .leftover = true, .alive = true};
+    script->n_children++;
+}
+
+void script_leftovers_end(struct script *script, const char *name)
+{
+    for (unsigned i = 0; i < script->n_children; i++) {
+        struct script_child *child = &script->children[i];
+        if (child->alive && child->leftover && streq(child->unit->unit->name, name))
+            child_ends(script, child, CLD_EXITED, 0);
+    }
+    drain(script);
+}
+
+void script_forget_children(struct script *script)
+{
+    unsigned kept = 0;
+
+    for (unsigned i = 0; i < script->n_children; i++)
+        if (script->children[i].alive)
+            script->children[kept++] = script->children[i];
+    script->n_children = kept;
 }
 
 void script_exec_done(struct script *script, const char *name)

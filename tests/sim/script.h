@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,6 +24,7 @@ struct script_child {
     pid_t pid;
     struct manager_unit *unit;
     bool control;
+    bool leftover;
     bool alive;
 };
 
@@ -34,6 +36,7 @@ struct script {
     char **log;
     struct script_child children[SCRIPT_CHILDREN_MAX];
     unsigned n_children;
+    pid_t last_pid;
     struct event due[SCRIPT_CHILDREN_MAX]; /* ends that the manager has not heard of */
     unsigned n_due;
     const char *stubborn;    /* the unit whose processes ignore everything but KILL */
@@ -63,6 +66,11 @@ void script_main_exits_unheard(struct script *script, const char *name, int stat
 void script_main_killed(struct script *script, const char *name, int signal);
 void script_control_exits(struct script *script, const char *name, int status);
 void script_notify(struct script *script, const char *name, const char *text);
+/* A process that is neither main nor control; it ends when told to, or by a signal. */
+void script_leftover(struct script *script, const char *name);
+void script_leftovers_end(struct script *script, const char *name);
+/* Room for more children in one scenario: those that have ended are forgotten. */
+void script_forget_children(struct script *script);
 void script_exec_done(struct script *script, const char *name);
 struct manager_unit *script_find(struct script *script, const char *name);
 /* "spawn a.service ExecStart", "signal 15 a.service", "job start a.service done", "a.service running",

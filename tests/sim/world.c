@@ -43,6 +43,7 @@ static void world_begin(struct world *world)
         .default_restart = 100 * USEC_PER_MSEC,
         .default_start_limit_interval = 10 * USEC_PER_SEC,
         .default_start_limit_burst = 5,
+        .random_seed = world->seed,
         .stop_timeout = random_chance(random, 50) ? USEC_INFINITY : random_time(random, 100 * USEC_PER_SEC),
         .main_unit = random_chance(random, 10) ? "u1.service" : NULL,
         .exit_when_idle = random_chance(random, 10),

@@ -63,6 +63,39 @@ static void times_of_a_service(void **state)
     assert_int_equal(unit->service.notify_access, NOTIFY_MAIN);
 }
 
+static void how_a_service_is_restarted_and_ended(void **state)
+{
+    _cleanup_unit_ struct unit *unit = service_with(
+        "RestartSec=1\nRestartSteps=4\nRestartMaxDelaySec=1min\nRestartMode=direct\nExitType=cgroup\n"
+        "TimeoutStartFailureMode=kill\nTimeoutStopFailureMode=abort\nRuntimeRandomizedExtraSec=5\n"
+        "WatchdogSignal=SIGQUIT");
+    assert_string_equal(reports, "");
+    assert_int_equal(unit->service.restart_steps, 4);
+    assert_int_equal(unit->service.restart_max_delay, 60 * USEC_PER_SEC);
+    assert_int_equal(unit->service.restart_mode, RESTART_MODE_DIRECT);
+    assert_int_equal(unit->service.exit_type, EXIT_TYPE_CGROUP);
+    assert_int_equal(unit->service.timeout_start_failure_mode, TIMEOUT_KILL);
+    assert_int_equal(unit->service.timeout_stop_failure_mode, TIMEOUT_ABORT);
+    assert_int_equal(unit->service.runtime_random_extra, 5 * USEC_PER_SEC);
+    assert_int_equal(unit->kill.watchdog_signal, SIGQUIT);
+}
+
+static void restart_steps_need_room_to_grow(void **state)
+{
+    _cleanup_unit_ struct unit *alone = service_with("RestartSteps=4");
+    assert_int_equal(alone->service.restart_steps, 0);
+    assert_non_null(strstr(reports, "without each other"));
+    _cleanup_unit_ struct unit *narrow = service_with("RestartSec=9\nRestartSteps=4\nRestartMaxDelaySec=9");
+    assert_int_equal(narrow->service.restart_steps, 0);
+    assert_non_null(strstr(reports, "does not grow"));
+}
+
+static void a_oneshot_has_no_exit_type_cgroup(void **state)
+{
+    _cleanup_unit_ struct unit *unit = service_with("Type=oneshot\nExitType=cgroup");
+    assert_int_equal(unit->load_state, UNIT_BAD_SETTING);
+}
+
 static void timeout_sec_sets_both(void **state)
 {
     _cleanup_unit_ struct unit *unit = service_with("TimeoutSec=3");
@@ -359,6 +392,9 @@ int main(void)
         cmocka_unit_test(a_service_without_settings_has_systemds_defaults),
         cmocka_unit_test(a_service_without_settings_leaves_its_times_to_the_manager),
         cmocka_unit_test(times_of_a_service),
+        cmocka_unit_test(how_a_service_is_restarted_and_ended),
+        cmocka_unit_test(restart_steps_need_room_to_grow),
+        cmocka_unit_test(a_oneshot_has_no_exit_type_cgroup),
         cmocka_unit_test(timeout_sec_sets_both),
         cmocka_unit_test(a_oneshot_may_start_forever_unless_it_says_how_long),
         cmocka_unit_test(exit_statuses_by_number_and_name),

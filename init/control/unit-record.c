@@ -85,6 +85,12 @@ static void add_state(const struct manager_unit *unit, struct record *record)
     record_add_u64(record, "ControlPID", (uint64_t)unit->control_pid);
     record_add_u64(record, "NRestarts", unit->n_restarts);
     record_add(record, "StatusText", unit->status_text);
+    if (unit->status_errno > 0)
+        record_add_u64(record, "StatusErrno", (uint64_t)unit->status_errno);
+    record_add(record, "StatusBusError", unit->bus_error);
+    if (unit->notified_exit >= 0)
+        record_add_u64(record, "StatusExitStatus", (uint64_t)unit->notified_exit);
+    record_add_u64(record, "NFileDescriptorStore", unit->n_stored);
     record_add_u64(record, "ExecMainCode", (uint64_t)unit->main_exit.code);
     record_add_u64(record, "ExecMainStatus", (uint64_t)unit->main_exit.status);
     record_add(record, "ExecError", exec_error);

@@ -31,6 +31,7 @@ struct node *node_free(struct node *node)
     unit_free(node->u.unit);
     free(node->u.exec_object);
     free(node->u.status_text);
+    free(node->u.bus_error);
     free(node->edges);
     free(node);
     return NULL;

@@ -114,6 +114,7 @@ enum effect {
     EFFECT_STOPPED_UNEXPECTEDLY = 1 << 1,
     EFFECT_FAILED = 1 << 2,
     EFFECT_SUCCEEDED = 1 << 3,
+    EFFECT_RELOADING = 1 << 5,  /* it began to reload by itself */
     EFFECT_JOB_FAILED = 1 << 4, /* OnFailure= without a failure of its own: timeout, dependency */
 };
 
@@ -151,7 +152,8 @@ struct node {
     bool will_restart;
     bool restart_due; /* RestartMode=direct: its time has come, its job waits for its turn */
     usec_t runtime_extra;
-    bool attempted; /* a start of it has been tried: main_unit may have ended */
+    usec_t reload_begin; /* when it was signalled to reload; 0: it was not */
+    bool attempted;      /* a start of it has been tried: main_unit may have ended */
 };
 
 #define MESSAGE_MAX 1024 /* bytes of one line for the log */
@@ -275,7 +277,9 @@ enum service_event {
 void service_dispatch(struct node *node, enum service_event event, enum service_result result);
 void service_process_exited(struct node *node, pid_t pid, struct process_exit how);
 void service_exec_failed(struct node *node, const struct event *event);
-void service_notify(struct node *node, pid_t pid, const char *text);
+void service_notify(struct node *node, const struct event *event);
+/* Its stored descriptors go if FileDescriptorStorePreserve= says so. */
+void service_release_store(struct node *node, enum preserve_mode mode);
 void service_kill_now(struct node *node);
 void service_remap_commands(struct node *node, const struct unit *old, const struct unit *new);
 

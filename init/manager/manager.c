@@ -84,7 +84,13 @@ static void on_oom_kill(struct manager *manager, const struct event *event)
 
 static void on_notify(struct manager *manager, const struct event *event)
 {
-    service_notify(node_of(event->unit), event->pid, event->text);
+    service_notify(node_of(event->unit), event);
+}
+
+static void on_descriptor_gone(struct manager *manager, const struct event *event)
+{
+    if (event->unit->n_stored > 0)
+        event->unit->n_stored--;
 }
 
 static void on_deadline(struct manager *manager, struct deadline *deadline)
@@ -115,9 +121,14 @@ static void on_time(struct manager *manager, const struct event *event)
 }
 
 static void (*const event_handlers[EVENT_TYPE_MAX])(struct manager *manager, const struct event *event) = {
-    [EVENT_EXITED] = on_exited, [EVENT_EXEC_DONE] = on_exec_done, [EVENT_EXEC_FAILED] = on_exec_failed,
-    [EVENT_EMPTY] = on_empty,   [EVENT_OOM_KILL] = on_oom_kill,   [EVENT_NOTIFY] = on_notify,
+    [EVENT_EXITED] = on_exited,
+    [EVENT_EXEC_DONE] = on_exec_done,
+    [EVENT_EXEC_FAILED] = on_exec_failed,
+    [EVENT_EMPTY] = on_empty,
+    [EVENT_OOM_KILL] = on_oom_kill,
+    [EVENT_NOTIFY] = on_notify,
     [EVENT_TIME] = on_time,
+    [EVENT_DESCRIPTOR_GONE] = on_descriptor_gone,
 };
 
 static void set_now(struct manager *manager, usec_t now)

@@ -116,6 +116,10 @@ struct manager_unit {
     int exec_errno;
     char *exec_object;   /* what it could not reach ("/usr/bin/x", "www"), or NULL */
     char *status_text;   /* STATUS= of the service, or NULL */
+    char *bus_error;     /* BUSERROR=, or NULL */
+    int status_errno;    /* ERRNO=, 0: none */
+    int notified_exit;   /* EXIT_STATUS=, -1: none */
+    unsigned n_stored;   /* descriptors in its store, which is the platform's */
     unsigned n_restarts; /* automatic ones since the last start by hand */
     uint64_t invocation; /* changes with each start; the platform makes $INVOCATION_ID of it */
     usec_t state_since;  /* of the present sub state */
@@ -169,6 +173,13 @@ struct platform_ops {
     /* A start begins (make the cgroup, the runtime directories) / the unit is down (remove them). */
     int (*realize)(void *platform, struct manager_unit *unit);
     void (*release)(void *platform, struct manager_unit *unit);
+    /* FDSTORE=1: keeps up to `room` of the descriptors that came with the notification that is being told,
+     * under that name; with `poll`, EVENT_DESCRIPTOR_GONE says when one is of no use any more. The number of
+     * those kept. ExecStart= gets them all. */
+    unsigned (*store_descriptors)(void *platform, struct manager_unit *unit, const char *name, unsigned room,
+                                  bool poll);
+    /* Closes those of that name, or all (NULL); returns how many. */
+    unsigned (*drop_descriptors)(void *platform, struct manager_unit *unit, const char *name);
     /* The manager frees its unit. */
     void (*forget)(void *platform, struct manager_unit *unit);
     /* For logs and clients: the unit went from `old` to unit->state. / A job ended. */
@@ -179,13 +190,14 @@ struct platform_ops {
 };
 
 enum event_type {
-    EVENT_EXITED,      /* a child: pid, exit; any pid, also ones that no unit knows */
-    EVENT_EXEC_DONE,   /* pid has executed its program */
-    EVENT_EXEC_FAILED, /* pid could not: stage, error, object */
-    EVENT_EMPTY,       /* the last process of unit is gone */
-    EVENT_OOM_KILL,    /* a process of unit was killed for memory */
-    EVENT_NOTIFY,      /* sd_notify(3): unit, pid, text */
-    EVENT_TIME,        /* manager_next_deadline() has come */
+    EVENT_EXITED,          /* a child: pid, exit; any pid, also ones that no unit knows */
+    EVENT_EXEC_DONE,       /* pid has executed its program */
+    EVENT_EXEC_FAILED,     /* pid could not: stage, error, object */
+    EVENT_EMPTY,           /* the last process of unit is gone */
+    EVENT_OOM_KILL,        /* a process of unit was killed for memory */
+    EVENT_NOTIFY,          /* sd_notify(3): unit, pid, text */
+    EVENT_DESCRIPTOR_GONE, /* the other end of a stored descriptor is closed: it was dropped */
+    EVENT_TIME,            /* manager_next_deadline() has come */
     EVENT_TYPE_MAX,
 };
 
@@ -193,12 +205,13 @@ struct event {
     enum event_type type;
     usec_t now; /* CLOCK_MONOTONIC µs; never before that of the last event */
     pid_t pid;
-    struct manager_unit *unit; /* EMPTY, OOM_KILL, NOTIFY */
+    struct manager_unit *unit; /* EMPTY, OOM_KILL, NOTIFY, DESCRIPTOR_GONE */
     struct process_exit exit;
     enum exec_stage stage;
-    int error;          /* positive errno */
-    const char *object; /* EXEC_FAILED: what could not be reached, or NULL */
-    const char *text;   /* NOTIFY: "READY=1\nSTATUS=..." */
+    int error;              /* positive errno */
+    const char *object;     /* EXEC_FAILED: what could not be reached, or NULL */
+    const char *text;       /* NOTIFY: "READY=1\nSTATUS=..." */
+    unsigned n_descriptors; /* NOTIFY: that came along */
 };
 
 struct manager_config {

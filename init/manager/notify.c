@@ -7,7 +7,15 @@
 #include "common/parse.h"
 #include "common/text.h"
 
-#define STATUS_TEXT_MAX 1024
+#define STATUS_TEXT_MAX     1024
+#define DESCRIPTOR_NAME_MAX 255
+#define DESCRIPTOR_NAME     "stored" /* without FDNAME= */
+
+/* One message, cut at its newlines. */
+struct notification {
+    char **lines;
+    unsigned n_descriptors;
+};
 
 static bool may_notify(const struct node *node, pid_t pid)
 {
@@ -23,7 +31,18 @@ static bool may_notify(const struct node *node, pid_t pid)
     }
 }
 
-static void notify_ready(struct node *node, const char *value)
+/* What the message says under that name ("FDNAME="), NULL: nothing. */
+static const char *notification_get(const struct notification *message, const char *name)
+{
+    for (char **line = message->lines; line && *line; line++) {
+        const char *value = startswith(*line, name);
+        if (value)
+            return value;
+    }
+    return NULL;
+}
+
+static void notify_ready(struct node *node, const struct notification *message, const char *value)
 {
     /* A reload is over only when it was said to have begun. */
     bool counts = node->u.state != SERVICE_RELOAD || node->notify_state == NOTIFY_RELOADING;
@@ -33,15 +52,29 @@ static void notify_ready(struct node *node, const char *value)
     service_dispatch(node, SERVICE_NOTIFIED_READY, RESULT_SUCCESS);
 }
 
-static void notify_reloading(struct node *node, const char *value)
+static bool awaits_reload(const struct node *node)
 {
-    if (!streq(value, "1"))
+    return node->u.state == SERVICE_RELOAD && node->reload_begin != 0;
+}
+
+/* Whether it speaks of the reload that it was asked for, and not of one before. */
+static bool answers_reload(const struct node *node, const struct notification *message)
+{
+    const char *text = notification_get(message, "MONOTONIC_USEC=");
+    uint64_t begin;
+
+    return text && parse_u64(text, &begin) == 0 && begin >= node->reload_begin;
+}
+
+static void notify_reloading(struct node *node, const struct notification *message, const char *value)
+{
+    if (!streq(value, "1") || (awaits_reload(node) && !answers_reload(node, message)))
         return;
     node->notify_state = NOTIFY_RELOADING;
     service_dispatch(node, SERVICE_NOTIFIED_RELOADING, RESULT_SUCCESS);
 }
 
-static void notify_stopping(struct node *node, const char *value)
+static void notify_stopping(struct node *node, const struct notification *message, const char *value)
 {
     if (!streq(value, "1"))
         return;
@@ -49,13 +82,36 @@ static void notify_stopping(struct node *node, const char *value)
     service_dispatch(node, SERVICE_NOTIFIED_STOPPING, RESULT_SUCCESS);
 }
 
-static void notify_status(struct node *node, const char *value)
+static void notify_status(struct node *node, const struct notification *message, const char *value)
 {
     free(node->u.status_text);
     node->u.status_text = *value ? strndup(value, STATUS_TEXT_MAX) : NULL;
 }
 
-static void notify_main_pid(struct node *node, const char *value)
+static void notify_errno(struct node *node, const struct notification *message, const char *value)
+{
+    int number;
+
+    if (parse_int(value, &number) == 0 && number >= 0)
+        node->u.status_errno = number;
+}
+
+static void notify_bus_error(struct node *node, const struct notification *message, const char *value)
+{
+    free(node->u.bus_error);
+    node->u.bus_error = *value ? strndup(value, STATUS_TEXT_MAX) : NULL;
+}
+
+/* It only tells: the exit status that counts is that of the process. */
+static void notify_exit_status(struct node *node, const struct notification *message, const char *value)
+{
+    int status;
+
+    if (parse_int(value, &status) == 0 && status >= 0 && status <= 255)
+        node->u.notified_exit = status;
+}
+
+static void notify_main_pid(struct node *node, const struct notification *message, const char *value)
 {
     uint64_t pid;
     bool takes_pids =
@@ -73,7 +129,7 @@ static void notify_main_pid(struct node *node, const char *value)
     node->main_pid_known = true;
 }
 
-static void notify_watchdog(struct node *node, const char *value)
+static void notify_watchdog(struct node *node, const struct notification *message, const char *value)
 {
     if (streq(value, "trigger"))
         service_dispatch(node, SERVICE_WATCHDOG_DUE, RESULT_SUCCESS);
@@ -81,7 +137,7 @@ static void notify_watchdog(struct node *node, const char *value)
         service_restart_watchdog(node);
 }
 
-static void notify_watchdog_usec(struct node *node, const char *value)
+static void notify_watchdog_usec(struct node *node, const struct notification *message, const char *value)
 {
     uint64_t usec;
 
@@ -92,50 +148,121 @@ static void notify_watchdog_usec(struct node *node, const char *value)
         service_restart_watchdog(node);
 }
 
+static void extend(struct node *node, struct deadline *deadline, usec_t when)
+{
+    if (deadline->position != 0 && when > deadline->when)
+        deadline_arm(&node->manager->deadlines, deadline, when);
+}
+
 /* It needs more time for what it does now; time is only ever given, never taken. */
-static void notify_extend_timeout(struct node *node, const char *value)
+static void notify_extend_timeout(struct node *node, const struct notification *message, const char *value)
 {
     uint64_t usec;
 
-    if (node->timer.position == 0 || parse_u64(value, &usec) < 0)
+    if (parse_u64(value, &usec) < 0)
         return;
     usec_t when = usec_add(node->manager->now, usec);
-    if (when > node->timer.when)
-        deadline_arm(&node->manager->deadlines, &node->timer, when);
+    extend(node, &node->timer, when);
+    extend(node, &node->watchdog, when);
+}
+
+/* --- the store of descriptors: the platform has them, here they are counted --- */
+
+static bool descriptor_name_is_valid(const char *name)
+{
+    size_t n = 0;
+
+    for (; name[n]; n++)
+        if (n == DESCRIPTOR_NAME_MAX || name[n] <= ' ' || name[n] > '~' || name[n] == ':')
+            return false;
+    return n > 0;
+}
+
+static void notify_store(struct node *node, const struct notification *message, const char *value)
+{
+    struct manager *manager = node->manager;
+    const char *name = notification_get(message, "FDNAME="), *poll = notification_get(message, "FDPOLL=");
+    unsigned max = node->u.unit->service.fd_store_max;
+    unsigned room = max > node->u.n_stored ? max - node->u.n_stored : 0;
+
+    if (!streq(value, "1") || message->n_descriptors == 0)
+        return;
+    if (message->n_descriptors > room)
+        manager_log(node, true, "%s: %s", node->u.unit->name,
+                    max == 0 ? "its descriptors are not kept: FileDescriptorStoreMax= is 0"
+                             : "its store of descriptors is full (FileDescriptorStoreMax=)");
+    if (room == 0)
+        return;
+    if (!name || !descriptor_name_is_valid(name))
+        name = DESCRIPTOR_NAME;
+    node->u.n_stored +=
+        manager->ops->store_descriptors(manager->platform, &node->u, name, room, !poll || !streq(poll, "0"));
+}
+
+static void drop_descriptors(struct node *node, const char *name)
+{
+    struct manager *manager = node->manager;
+
+    if (node->u.n_stored > 0)
+        node->u.n_stored -=
+            MIN(manager->ops->drop_descriptors(manager->platform, &node->u, name), node->u.n_stored);
+}
+
+static void notify_store_remove(struct node *node, const struct notification *message, const char *value)
+{
+    const char *name = notification_get(message, "FDNAME=");
+
+    if (streq(value, "1") && name && *name)
+        drop_descriptors(node, name);
+}
+
+void service_release_store(struct node *node, enum preserve_mode mode)
+{
+    if (node->u.unit->service.fd_store_preserve == mode)
+        drop_descriptors(node, NULL);
 }
 
 /* In the order in which they are heard, whatever the order in the message: a new main process first. */
 static const struct {
     const char *name;
-    void (*take)(struct node *node, const char *value);
+    void (*take)(struct node *node, const struct notification *message, const char *value);
 } variables[] = {
-    {"MAINPID=", notify_main_pid},    {"WATCHDOG_USEC=", notify_watchdog_usec},
-    {"STATUS=", notify_status},       {"EXTEND_TIMEOUT_USEC=", notify_extend_timeout},
-    {"RELOADING=", notify_reloading}, {"READY=", notify_ready},
-    {"STOPPING=", notify_stopping},   {"WATCHDOG=", notify_watchdog},
+    {"MAINPID=", notify_main_pid},
+    {"WATCHDOG_USEC=", notify_watchdog_usec},
+    {"STATUS=", notify_status},
+    {"ERRNO=", notify_errno},
+    {"BUSERROR=", notify_bus_error},
+    {"EXIT_STATUS=", notify_exit_status},
+    {"FDSTORE=", notify_store},
+    {"FDSTOREREMOVE=", notify_store_remove},
+    {"EXTEND_TIMEOUT_USEC=", notify_extend_timeout},
+    {"RELOADING=", notify_reloading},
+    {"READY=", notify_ready},
+    {"STOPPING=", notify_stopping},
+    {"WATCHDOG=", notify_watchdog},
 };
 
-/* Calls take for each line of text that begins with name; lines is a copy, cut at its newlines. */
-static void take_variable(struct node *node, char *const *lines, const char *name,
-                          void (*take)(struct node *, const char *))
+static void take_lines(struct node *node, const struct notification *message, const char *name,
+                       void (*take)(struct node *, const struct notification *, const char *))
 {
-    for (; lines && *lines; lines++) {
-        const char *value = startswith(*lines, name);
+    for (char **line = message->lines; line && *line; line++) {
+        const char *value = startswith(*line, name);
         if (value)
-            take(node, value);
+            take(node, message, value);
     }
 }
 
-void service_notify(struct node *node, pid_t pid, const char *text)
+void service_notify(struct node *node, const struct event *event)
 {
     _cleanup_strv_ char **lines = NULL;
 
-    if (node->u.unit->type != UNIT_SERVICE || unit_is_down(node) || !may_notify(node, pid))
+    if (node->u.unit->type != UNIT_SERVICE || unit_is_down(node) || !may_notify(node, event->pid))
         return;
-    if (strv_split(text, "\n", &lines) < 0) {
+    if (strv_split(event->text, "\n", &lines) < 0) {
         manager_log(node, true, "%s: a notification is lost: no memory", node->u.unit->name);
         return;
     }
+    struct notification message = {.lines = lines, .n_descriptors = event->n_descriptors};
     FOREACH_ARRAY (variable, variables, ELEMENTSOF(variables))
-        take_variable(node, lines, variable->name, variable->take);
+        take_lines(node, &message, variable->name, variable->take);
 }

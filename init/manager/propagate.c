@@ -77,6 +77,14 @@ static void emergency_action(struct node *node, enum emergency_action action, in
         shutdown_kill(node->manager);
 }
 
+/* PropagatesReloadTo=, of a reload that nobody asked for. */
+static void reload_neighbours(struct node *node)
+{
+    FOREACH_NEIGHBOUR(edge, node, KIND(UNIT_PROPAGATES_RELOAD_TO))
+    if (edge->to->u.active == UNIT_ACTIVE && unit_can_reload(edge->to))
+        trigger_job(edge->to, node, JOB_RELOAD, JOB_FAIL);
+}
+
 void propagate_effects(struct node *node)
 {
     unsigned effects = node->effects;
@@ -95,6 +103,8 @@ void propagate_effects(struct node *node)
         stop_dependents(node);
     if ((effects & EFFECT_STARTED_UNEXPECTEDLY) && unit_is_up(node))
         start_requirements(node);
+    if (effects & EFFECT_RELOADING)
+        reload_neighbours(node);
     if (effects & (EFFECT_FAILED | EFFECT_JOB_FAILED))
         start_neighbours(node, KIND(UNIT_ON_FAILURE));
     else if (effects & EFFECT_SUCCEEDED)
@@ -150,6 +160,9 @@ void propagate_checks(struct node *node)
 {
     if (node->job.id != 0 || node->manager->shutting_down)
         return;
+    /* It is down, and nothing is about to start it again. */
+    if (unit_is_down(node))
+        service_release_store(node, PRESERVE_RESTART);
     if (unit_is_up(node) && is_bound_to_inactive(node)) {
         trigger_job(node, node, JOB_STOP, JOB_REPLACE);
     } else if (unit_is_up(node) && is_unneeded(node)) {

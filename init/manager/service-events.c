@@ -164,7 +164,10 @@ static void running_stopped(struct node *node, enum service_result result)
 static void running_reloading(struct node *node, enum service_result result)
 {
     node->reload_result = RESULT_SUCCESS;
+    node->reload_begin = 0;
     service_set_state(node, SERVICE_RELOAD, service_start_timeout(node));
+    node->effects |= EFFECT_RELOADING;
+    queue_push(node, QUEUE_EFFECTS);
 }
 
 /* It ends by itself and says so: it gets the time to, without a signal. */

@@ -11,7 +11,7 @@
 #include "common/text.h"
 
 #define VARIABLE_MAX  48
-#define VARIABLES_MAX 6
+#define VARIABLES_MAX 7
 
 /* The environment of one process, on the stack. */
 struct variables {
@@ -65,6 +65,8 @@ int service_spawn(struct node *node, const struct exec_command *command, enum se
         add_result_variables(&variables, &node->u);
     if (!control && node->watchdog_usec != 0)
         add_variable(&variables, "WATCHDOG_USEC=%llu", (unsigned long long)node->watchdog_usec);
+    if (kind == COMMAND_START && node->u.unit->service.fd_store_max > 0)
+        add_variable(&variables, "FDSTORE=%u", node->u.unit->service.fd_store_max);
     struct spawn_request request = {
         .unit = &node->u,
         .command = command,

@@ -350,6 +350,7 @@ void service_enter_dead(struct node *node, enum service_result result, bool allo
     /* Nobody hears of an end that a direct restart makes good. */
     if (!node->will_restart || node->u.unit->service.restart_mode == RESTART_MODE_NORMAL)
         service_set_state(node, good ? SERVICE_DEAD : SERVICE_FAILED, USEC_INFINITY);
+    service_release_store(node, PRESERVE_NO);
     node->manager->ops->release(node->manager->platform, &node->u);
     if (node->will_restart) {
         node->will_restart = node->restart_due = false;
@@ -373,6 +374,9 @@ static void reset_for_start(struct node *node)
     unit->exec_errno = 0;
     free(TAKE_PTR(unit->exec_object));
     free(TAKE_PTR(unit->status_text));
+    free(TAKE_PTR(unit->bus_error));
+    unit->status_errno = 0;
+    unit->notified_exit = -1;
     unit->invocation = ++node->manager->last_invocation;
     if (node->flush_restarts)
         unit->n_restarts = 0;
@@ -427,9 +431,16 @@ static int signal_reload(struct node *node)
 {
     struct manager *manager = node->manager;
 
+    node->reload_begin = 0;
     if (node->u.unit->service.type != SERVICE_NOTIFY_RELOAD)
         return 0;
-    return manager->ops->kill(manager->platform, &node->u, KILL_MAIN, SIGHUP);
+    int r = manager->ops->kill(manager->platform, &node->u, KILL_MAIN, node->u.unit->service.reload_signal);
+    if (r < 0)
+        return r;
+    /* A stopped process could not act on it. */
+    (void)manager->ops->kill(manager->platform, &node->u, KILL_MAIN, SIGCONT);
+    node->reload_begin = manager->now;
+    return 0;
 }
 
 int service_reload(struct node *node)

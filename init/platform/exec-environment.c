@@ -19,7 +19,7 @@
 /* Said to PID 1 by whoever started it: a service must not take it for its own. */
 static const char *const private_variables[] = {
     ENV_NOTIFY_SOCKET, ENV_NOTIFY_FD,  ENV_CONTROL_FD,  "LISTEN_FDS",    "LISTEN_PID",
-    "LISTEN_FDNAMES",  "WATCHDOG_PID", "WATCHDOG_USEC", "INVOCATION_ID",
+    "LISTEN_FDNAMES",  "WATCHDOG_PID", "WATCHDOG_USEC", "INVOCATION_ID", "FDSTORE",
 };
 
 int container_environment(char *const *environment, char ***ret)

@@ -194,6 +194,32 @@ static int exec_along_path(const struct exec_plan *plan)
     return result;
 }
 
+/* Descriptors of PID 1 lie where those of the service belong: all are put above first. */
+static int move_above(int *fd, int limit)
+{
+    if (*fd < 0 || *fd >= limit)
+        return 0;
+    int higher = fcntl(*fd, F_DUPFD_CLOEXEC, limit);
+    if (higher < 0)
+        return -errno;
+    *fd = higher;
+    return 0;
+}
+
+/* sd_listen_fds(3): from 3 on, without close-on-exec; then $LISTEN_PID, which nobody knew before. */
+static int pass_descriptors(struct exec_plan *plan)
+{
+    int limit = STDERR_FILENO + 1 + (int)plan->n_passed, r = move_above(&plan->exec_pipe, limit);
+
+    for (size_t i = 0; r == 0 && i < plan->n_passed; i++)
+        r = move_above(&plan->passed[i], limit);
+    for (size_t i = 0; r == 0 && i < plan->n_passed; i++)
+        r = negative_errno(dup2(plan->passed[i], STDERR_FILENO + 1 + (int)i));
+    if (r == 0 && plan->listen_pid)
+        (void)snprintf(plan->listen_pid, LISTEN_PID_SIZE, "LISTEN_PID=%d", (int)getpid());
+    return r;
+}
+
 static int step_exec(const struct exec_plan *plan, const char **object)
 {
     *object = plan->path;
@@ -248,9 +274,9 @@ void exec_failure_set(struct exec_failure *failure, enum exec_stage stage, int e
 }
 
 /* Smaller than a pipe's buffer: it cannot block, and arrives whole. */
-static void tell(const struct exec_plan *plan, const struct exec_failure *failure)
+static int tell(const struct exec_plan *plan, const struct exec_failure *failure)
 {
-    (void)write_all(plan->exec_pipe, failure, sizeof(*failure));
+    return write_all(plan->exec_pipe, failure, sizeof(*failure));
 }
 
 void exec_note(const struct exec_plan *plan, const char *format, ...)
@@ -261,7 +287,15 @@ void exec_note(const struct exec_plan *plan, const char *format, ...)
     va_start(ap, format);
     (void)vsnprintf(note.object, sizeof(note.object), format, ap);
     va_end(ap);
-    tell(plan, &note);
+    (void)tell(plan, &note);
+}
+
+/* The last words of our own code: PID 1 knows from them that the pipe's end is that of an execve(2), and not
+ * of a child that was killed on the way there. */
+static int prepare_exec(struct exec_plan *plan)
+{
+    int r = pass_descriptors(plan);
+    return r < 0 ? r : tell(plan, &plan->failure);
 }
 
 void exec_child(struct exec_plan *plan)
@@ -270,10 +304,15 @@ void exec_child(struct exec_plan *plan)
 
     for (size_t i = 0; failure->stage == EXEC_STAGE_NONE && i < ELEMENTSOF(exec_steps); i++) {
         const char *object = NULL;
-        int r = exec_steps[i].step(plan, &object);
+        enum exec_stage stage = exec_steps[i].stage;
+        int r = stage == EXEC_STAGE_EXEC ? prepare_exec(plan) : 0;
         if (r < 0)
-            exec_failure_set(failure, exec_steps[i].stage, r, object);
+            stage = EXEC_STAGE_FDS;
+        else
+            r = exec_steps[i].step(plan, &object);
+        if (r < 0)
+            exec_failure_set(failure, stage, r, object);
     }
-    tell(plan, failure);
+    (void)tell(plan, failure);
     _exit(failure->stage);
 }

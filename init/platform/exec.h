@@ -8,12 +8,16 @@
 #include "init/job/job-terminal.h"
 #include "init/platform/users.h"
 
-/* What the child writes to the exec pipe before it exits with the stage as its status. */
+/* What the child writes to the exec pipe before it exits with the stage as its status; without a failure,
+ * just before it executes the program. */
 struct exec_failure {
-    int stage; /* enum exec_stage; EXEC_STAGE_NONE: has not failed, object is a note for the log */
+    int stage; /* enum exec_stage; EXEC_STAGE_NONE: has not failed, object is a note for the log, or
+                  "": the program comes next */
     int error; /* positive errno */
     char object[256];
 };
+
+#define LISTEN_PID_SIZE sizeof("LISTEN_PID=-2147483648")
 
 struct exec_plan {
     const struct exec_context *context;
@@ -29,6 +33,9 @@ struct exec_plan {
     int log;                     /* a stream to PID 1's log, or -EBADF */
     int input;                   /* -EBADF: PID 1's own, which is /dev/null */
     enum terminal_plan terminal; /* of that input */
+    int *passed;                 /* descriptors from 3 on; they are PID 1's */
+    size_t n_passed;
+    char *listen_pid;            /* of the environment: "LISTEN_PID=" and room for the number */
     int cgroup;                  /* to enter, when the kernel could not clone into it; or -EBADF */
     bool privileged;             /* "+": as PID 1, without NoNewPrivileges= */
     bool keep_user;              /* "!": as PID 1's user */

@@ -78,7 +78,7 @@ static int notify_receive(struct notify_socket *socket)
     text[n] = 0;
     if (ancillary.pid > 0 && n > 0 && !(message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) &&
         strlen(text) == (size_t)n)
-        socket->fn(socket->userdata, ancillary.pid, text);
+        socket->fn(socket->userdata, ancillary.pid, text, ancillary.fds, ancillary.n_fds);
     FOREACH_ARRAY (fd, ancillary.fds, ancillary.n_fds)
         close_fd(*fd);
     return 1;

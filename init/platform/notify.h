@@ -10,8 +10,9 @@
 struct notify_socket;
 
 /* pid is the sender in PID 1's pid namespace, as the kernel vouches for it; text is NUL-terminated. The
- * descriptors of the message (BARRIER=1) are closed when this returns. */
-typedef void (*notify_fn)(void *userdata, pid_t pid, const char *text);
+ * descriptors of the message (FDSTORE=1, BARRIER=1) are closed when this returns, unless the one who takes
+ * one leaves -EBADF in its place. */
+typedef void (*notify_fn)(void *userdata, pid_t pid, const char *text, int *fds, size_t n_fds);
 
 /* Binds CONTAINER_NOTIFY_SOCKET in the directory (replacing a former boot's), or an abstract address when
  * directory is NULL or will not have it. */

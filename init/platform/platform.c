@@ -61,7 +61,7 @@ static int op_spawn(void *userdata, const struct spawn_request *request, pid_t *
         return -ENOMEM;
     int r =
         spawner_spawn(platform->spawner, request, runtime->cgroup ? cgroup_unit_fd(runtime->cgroup) : -EBADF,
-                      unit_runtime_invocation(runtime, platform->seed), ret_pid, &object);
+                      unit_runtime_invocation(runtime, platform->seed), &runtime->store, ret_pid, &object);
     if (r < 0) {
         progress_spawn_failed(platform, request, object, r);
         return r;
@@ -173,6 +173,31 @@ static void op_release(void *userdata, struct manager_unit *unit)
     runtime_directories_remove(&unit->unit->exec, unit->comes_back);
 }
 
+static void descriptor_gone(void *userdata, void *owner)
+{
+    platform_event(userdata, &(struct event){.type = EVENT_DESCRIPTOR_GONE, .unit = owner});
+}
+
+static unsigned op_store_descriptors(void *userdata, struct manager_unit *unit, const char *name,
+                                     unsigned room, bool poll)
+{
+    struct platform *platform = userdata;
+    struct unit_runtime *runtime = unit_runtime_get(&platform->runtimes, unit);
+    const struct fd_store_watch watch = {
+        .loop = poll ? platform->loop : NULL, .gone = descriptor_gone, .userdata = platform, .owner = unit};
+    unsigned n = 0;
+
+    for (size_t i = 0; runtime && i < platform->n_notified_fds && n < room; i++)
+        n += fd_store_add(&runtime->store, name, &platform->notified_fds[i], &watch) > 0;
+    return n;
+}
+
+static unsigned op_drop_descriptors(void *userdata, struct manager_unit *unit, const char *name)
+{
+    struct unit_runtime *runtime = unit_runtime_of(unit);
+    return runtime ? fd_store_remove(&runtime->store, name) : 0;
+}
+
 static void op_forget(void *userdata, struct manager_unit *unit)
 {
     struct platform *platform = userdata;
@@ -211,6 +236,8 @@ const struct platform_ops platform_ops = {
     .read_pid_file = op_read_pid_file,
     .realize = op_realize,
     .release = op_release,
+    .store_descriptors = op_store_descriptors,
+    .drop_descriptors = op_drop_descriptors,
     .forget = op_forget,
     .state_changed = op_state_changed,
     .job_finished = op_job_finished,
@@ -341,14 +368,20 @@ void platform_cgroup_event(void *userdata, void *owner, enum cgroup_event what)
     platform_event(platform, &(struct event){.type = types[what], .unit = owner});
 }
 
-void platform_notified(void *userdata, pid_t pid, const char *text)
+void platform_notified(void *userdata, pid_t pid, const char *text, int *fds, size_t n_fds)
 {
     struct platform *platform = userdata;
     struct manager_unit *unit = platform_find_owner(platform, pid);
 
-    if (unit)
-        platform_event(platform,
-                       &(struct event){.type = EVENT_NOTIFY, .unit = unit, .pid = pid, .text = text});
+    if (!unit)
+        return;
+    platform->notified_fds = fds;
+    platform->n_notified_fds = n_fds;
+    platform_event(
+        platform,
+        &(struct event){
+            .type = EVENT_NOTIFY, .unit = unit, .pid = pid, .text = text, .n_descriptors = (unsigned)n_fds});
+    platform->n_notified_fds = 0;
 }
 
 void platform_report(void *userdata, enum unit_report_level level, const char *unit, const char *path,

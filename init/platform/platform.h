@@ -46,6 +46,8 @@ struct platform {
     int input;  /* the container's standard input */
     int upward; /* BERTH_NOTIFY_FD, or -EBADF */
     uint64_t seed;
+    int *notified_fds; /* of the notification that is being told */
+    size_t n_notified_fds;
 
     usec_t boot_realtime; /* PID files of before are of another life */
     usec_t stop_ordered;  /* 0: not yet */
@@ -73,7 +75,7 @@ void platform_spawn_done(void *userdata, pid_t pid, const struct exec_failure *f
 void platform_spawn_note(void *userdata, pid_t pid, const char *text);
 void platform_cgroup_before(void *userdata);
 void platform_cgroup_event(void *userdata, void *owner, enum cgroup_event event);
-void platform_notified(void *userdata, pid_t pid, const char *text);
+void platform_notified(void *userdata, pid_t pid, const char *text, int *fds, size_t n_fds);
 void platform_report(void *userdata, enum unit_report_level level, const char *unit, const char *path,
                      unsigned line, const char *text);
 /* Collects children that have ended, and tells the manager. */

@@ -18,6 +18,7 @@ struct pending_exec {
     struct loop_source source; /* the exec pipe */
     struct spawner *spawner;
     pid_t pid;
+    bool reached_exec; /* it said so */
     struct pending_exec *next, **link;
 };
 
@@ -34,6 +35,7 @@ struct preparation {
     char **argv;
     char *search_path;
     int log;
+    int *passed;
 };
 
 static void preparation_done(struct preparation *preparation)
@@ -42,6 +44,7 @@ static void preparation_done(struct preparation *preparation)
     strv_free(preparation->environment);
     strv_free(preparation->argv);
     free(preparation->search_path);
+    free(preparation->passed);
     close_fd(preparation->log);
 }
 #define _cleanup_preparation_ _cleanup_(preparation_done)
@@ -69,12 +72,18 @@ static void pending_ready(struct loop_source *source, uint32_t events)
         failure.object[sizeof(failure.object) - 1] = 0;
         if (failure.stage != EXEC_STAGE_NONE)
             break;
-        config->note(config->userdata, pid, failure.object);
+        if (*failure.object)
+            config->note(config->userdata, pid, failure.object);
+        else
+            pending->reached_exec = true;
     }
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
+    bool executed = pending->reached_exec;
     pending_free(pending);
-    config->done(config->userdata, pid, n == sizeof(failure) ? &failure : NULL);
+    /* Killed before its program: its end says all there is to say. */
+    if (n == sizeof(failure) || executed)
+        config->done(config->userdata, pid, n == sizeof(failure) ? &failure : NULL);
 }
 
 static struct pending_exec *pending_new(struct spawner *spawner, int fd)
@@ -154,6 +163,29 @@ static void prepare_staged(struct spawner *spawner, const struct unit *unit, str
         exec_failure_set(failure, stage, r, object);
 }
 
+/* sd_listen_fds(3): LISTEN_FDS, LISTEN_FDNAMES, and room for LISTEN_PID. */
+static int prepare_descriptors(struct stored_fd *const *store, struct preparation *preparation,
+                               struct exec_plan *plan)
+{
+    _cleanup_free_ char *names = NULL, *fds = NULL, *fd_names = NULL;
+    int r = fd_store_list(*store, &preparation->passed, &plan->n_passed, &names);
+
+    if (r < 0 || plan->n_passed == 0)
+        return r;
+    fds = xasprintf("LISTEN_FDS=%zu", plan->n_passed);
+    fd_names = xasprintf("LISTEN_FDNAMES=%s", names);
+    r = fds && fd_names ? strv_env_set(&preparation->environment, fds) : -ENOMEM;
+    if (r == 0)
+        r = strv_env_set(&preparation->environment, fd_names);
+    if (r == 0)
+        r = strv_env_set(&preparation->environment, "LISTEN_PID=-2147483648");
+    for (char **line = preparation->environment; r == 0 && *line; line++)
+        if (startswith(*line, "LISTEN_PID="))
+            plan->listen_pid = *line;
+    plan->passed = preparation->passed;
+    return r;
+}
+
 /* The program's arguments; with "|" those of the user's shell, which is then the program. */
 static int prepare_arguments(const struct exec_command *command, struct preparation *preparation,
                              struct exec_plan *plan)
@@ -180,10 +212,13 @@ static int prepare_search_path(const struct exec_context *context, struct prepar
 
 /* Everything the child needs that may take memory or reading. */
 static int prepare(struct spawner *spawner, const struct spawn_request *request, const char *invocation_id,
-                   struct preparation *preparation, struct exec_plan *plan, const char **ret_object)
+                   struct stored_fd *const *store, struct preparation *preparation, struct exec_plan *plan,
+                   const char **ret_object)
 {
     prepare_staged(spawner, request->unit->unit, preparation, &plan->failure);
     int r = prepare_environment(spawner, request, invocation_id, preparation, ret_object);
+    if (r == 0 && store && request->kind == COMMAND_START)
+        r = prepare_descriptors(store, preparation, plan);
     if (r == 0)
         r = prepare_arguments(request->command, preparation, plan);
     if (r == 0)
@@ -242,7 +277,8 @@ static pid_t fork_into(int cgroup, struct exec_plan *plan)
 }
 
 int spawner_spawn(struct spawner *spawner, const struct spawn_request *request, int cgroup,
-                  const char *invocation_id, pid_t *ret_pid, const char **ret_object)
+                  const char *invocation_id, struct stored_fd *const *store, pid_t *ret_pid,
+                  const char **ret_object)
 {
     _cleanup_preparation_ struct preparation preparation = {.log = -EBADF};
     _cleanup_close_pair_ int exec_pipe[2] = EBADF_PAIR;
@@ -250,7 +286,7 @@ int spawner_spawn(struct spawner *spawner, const struct spawn_request *request, 
     struct pending_exec *pending;
 
     plan_init(spawner, request, &preparation.credentials, &plan);
-    int r = prepare(spawner, request, invocation_id, &preparation, &plan, ret_object);
+    int r = prepare(spawner, request, invocation_id, store, &preparation, &plan, ret_object);
     if (r < 0)
         return r;
     if (pipe2(exec_pipe, O_CLOEXEC | O_NONBLOCK) < 0)

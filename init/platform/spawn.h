@@ -4,6 +4,7 @@
 
 #include "init/manager/manager.h"
 #include "init/platform/exec.h"
+#include "init/platform/fd-store.h"
 #include "init/platform/logs.h"
 
 /* failure NULL: pid runs its program. Otherwise it could not, and will exit with failure->stage. */
@@ -32,9 +33,10 @@ struct spawner;
 
 int spawner_new(const struct spawn_config *config, struct spawner **ret);
 struct spawner *spawner_free(struct spawner *spawner);
-/* Forks. cgroup: O_PATH directory to start in, or -EBADF. A preparation that fails is reported by the child,
- * so that all failures come the same way. */
+/* Forks. store: what ExecStart= gets from 3 on, or NULL. cgroup: O_PATH directory to start in, or -EBADF. A
+ * preparation that fails is reported by the child, so that all failures come the same way. */
 int spawner_spawn(struct spawner *spawner, const struct spawn_request *request, int cgroup,
-                  const char *invocation_id, pid_t *ret_pid, const char **ret_object);
+                  const char *invocation_id, struct stored_fd *const *store, pid_t *ret_pid,
+                  const char **ret_object);
 /* A child has ended: tells what its exec pipe still has to say, so that it comes before the end. */
 void spawner_settle(struct spawner *spawner, pid_t pid);

@@ -36,6 +36,7 @@ struct unit_runtime *unit_runtime_free(struct unit_runtime *runtime)
     if (!runtime)
         return NULL;
     unit_runtime_release(runtime);
+    (void)fd_store_remove(&runtime->store, NULL);
     *runtime->link = runtime->next;
     if (runtime->next)
         runtime->next->link = runtime->link;

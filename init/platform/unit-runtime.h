@@ -3,6 +3,7 @@
 
 #include "init/manager/manager.h"
 #include "init/platform/cgroup.h"
+#include "init/platform/fd-store.h"
 #include "init/platform/processes.h"
 
 struct unit_runtime {
@@ -10,6 +11,7 @@ struct unit_runtime {
     struct unit_runtime *next, **link; /* in the platform's list */
     struct cgroup_unit *cgroup;        /* NULL: not started, or no delegated tree */
     struct process_group group;        /* without a cgroup */
+    struct stored_fd *store;           /* outlives a restart */
     uint64_t invocation;               /* that group.invocation_id was made for */
     bool awaits_empty;                 /* without a cgroup: the manager wants to know when all are gone */
 };

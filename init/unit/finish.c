@@ -27,8 +27,8 @@ static void default_type(struct unit_parser *parser)
                                                            : SERVICE_ONESHOT;
     if (service->type == SERVICE_ONESHOT && service->timeout_start == USEC_UNSET)
         service->timeout_start = USEC_INFINITY;
-    bool notifies =
-        service->type == SERVICE_NOTIFY || service->type == SERVICE_NOTIFY_RELOAD || service->watchdog > 0;
+    bool notifies = service->type == SERVICE_NOTIFY || service->type == SERVICE_NOTIFY_RELOAD ||
+                    service->watchdog > 0 || service->fd_store_max > 0;
     if (notifies && service->notify_access == NOTIFY_NONE)
         service->notify_access = NOTIFY_MAIN;
 }

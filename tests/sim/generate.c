@@ -87,6 +87,8 @@ static int generate_service(struct random *random, struct unit *unit)
         (enum timeout_failure_mode)random_below(random, TIMEOUT_FAILURE_MODE_MAX);
     service->timeout_stop_failure_mode =
         (enum timeout_failure_mode)random_below(random, TIMEOUT_FAILURE_MODE_MAX);
+    service->fd_store_max = random_below(random, 4);
+    service->fd_store_preserve = (enum preserve_mode)random_below(random, PRESERVE_MODE_MAX);
     if (random_chance(random, 10))
         service->runtime_random_extra = some_timeout(random);
     if (random_chance(random, 20)) {

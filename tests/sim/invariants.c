@@ -188,6 +188,20 @@ static void check_deadlines(struct world *world)
             world_violation(world, "the heap of deadlines is out of order");
 }
 
+/* A smaller FileDescriptorStoreMax= after daemon-reload takes nothing away. */
+static void check_store(struct world *world, struct manager_unit *unit)
+{
+    if (unit->n_stored != sim_unit(unit)->n_stored)
+        world_violation(world, "%s: %u descriptors are stored, not %u", unit->unit->name,
+                        sim_unit(unit)->n_stored, unit->n_stored);
+    if (unit->n_stored > unit->unit->service.fd_store_max && world->generation == 0)
+        world_violation(world, "%s: more descriptors are stored than allowed", unit->unit->name);
+    if (unit_is_down(node_of(unit)) && unit->n_stored > 0 && node_of(unit)->job.id == 0 &&
+        unit->unit->service.fd_store_preserve != PRESERVE_YES && world->generation == 0 &&
+        !manager_is_shutting_down(world->manager))
+        world_violation(world, "%s: its descriptors outlive it", unit->unit->name);
+}
+
 static bool has_timer(const struct node *node)
 {
     return node->timer.position != 0;
@@ -201,6 +215,7 @@ static void check_states(struct world *world)
     for (struct manager_unit *unit; (unit = manager_next_unit(world->manager, &cursor));) {
         struct node *node = node_of(unit);
         check_bound(world, node);
+        check_store(world, unit);
         bool under_way = unit->active == UNIT_ACTIVATING || unit->active == UNIT_DEACTIVATING ||
                          unit->active == UNIT_RELOADING;
         if (under_way && unit->unit->type == UNIT_SERVICE && !has_timer(node) &&

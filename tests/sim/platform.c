@@ -86,7 +86,10 @@ void process_exits(struct world *world, const struct event *event)
 
 static void schedule_notify(struct world *world, struct process *process, usec_t delay, const char *text)
 {
-    struct event event = {.type = EVENT_NOTIFY, .pid = process->pid, .unit = process->unit};
+    struct event event = {.type = EVENT_NOTIFY,
+                          .pid = process->pid,
+                          .unit = process->unit,
+                          .n_descriptors = strstr(text, "FDSTORE=") ? 1 : 0};
     world_schedule(world, delay, HAPPEN_EVENT, &event, text);
 }
 
@@ -106,10 +109,19 @@ static void exit_at_random(struct world *world, struct process *process, usec_t 
 
 static void live_as_daemon(struct world *world, struct process *process)
 {
-    static const char *const words[] = {
-        "READY=1",    "READY=1\nSTATUS=up", "RELOADING=1", "STOPPING=1",
-        "WATCHDOG=1", "WATCHDOG=trigger",   "MAINPID=1",   "EXTEND_TIMEOUT_USEC=1000000",
-        "\n=\nREADY"};
+    static const char *const words[] = {"FDSTORE=1\nFDNAME=x",
+                                        "FDSTORE=1\nFDPOLL=0",
+                                        "FDSTOREREMOVE=1\nFDNAME=x",
+                                        "ERRNO=2\nBUSERROR=x",
+                                        "READY=1",
+                                        "READY=1\nSTATUS=up",
+                                        "RELOADING=1",
+                                        "STOPPING=1",
+                                        "WATCHDOG=1",
+                                        "WATCHDOG=trigger",
+                                        "MAINPID=1",
+                                        "EXTEND_TIMEOUT_USEC=1000000",
+                                        "\n=\nREADY"};
     struct random *random = &world->random;
     enum service_type type = process->unit->unit->service.type;
 
@@ -194,7 +206,10 @@ static void process_signalled(struct world *world, struct process *process, int 
         process->was_killed = true;
         schedule_exit(world, process, random_time(random, 10 * USEC_PER_MSEC), CLD_KILLED, SIGKILL);
     } else if (signal == SIGHUP && service->type == SERVICE_NOTIFY_RELOAD && random_chance(random, 90)) {
-        schedule_notify(world, process, 10, "RELOADING=1");
+        char text[64];
+        (void)snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%llu",
+                       (unsigned long long)world->now);
+        schedule_notify(world, process, 10, random_chance(random, 95) ? text : "RELOADING=1");
         schedule_notify(world, process, 10 + random_time(random, 5 * USEC_PER_SEC), "READY=1");
     } else if (signal == SIGABRT || (signal == SIGTERM && !process->ignores_term && !process->dying)) {
         process->dying = true;
@@ -276,6 +291,31 @@ static void op_release(void *platform, struct manager_unit *unit)
     sim_unit(unit)->pid_file = 0;
 }
 
+static unsigned op_store_descriptors(void *platform, struct manager_unit *unit, const char *name,
+                                     unsigned room, bool poll)
+{
+    struct world *world = platform;
+
+    if (room == 0 || (world->unreliable && random_chance(&world->random, 10)))
+        return 0;
+    sim_unit(unit)->n_stored++;
+    if (poll && random_chance(&world->random, 20)) {
+        struct event event = {.type = EVENT_DESCRIPTOR_GONE, .unit = unit};
+        world_schedule(world, random_time(&world->random, 60 * USEC_PER_SEC), HAPPEN_HANG_UP, &event, NULL);
+    }
+    return 1;
+}
+
+static unsigned op_drop_descriptors(void *platform, struct manager_unit *unit, const char *name)
+{
+    struct world *world = platform;
+    struct sim_unit *sim = sim_unit(unit);
+    unsigned n = name && sim->n_stored > 0 ? random_below(&world->random, sim->n_stored + 1) : sim->n_stored;
+
+    sim->n_stored -= n;
+    return n;
+}
+
 static void op_forget(void *platform, struct manager_unit *unit)
 {
     free(unit->platform);
@@ -311,6 +351,8 @@ const struct platform_ops sim_platform_ops = {
     .read_pid_file = op_read_pid_file,
     .realize = op_realize,
     .release = op_release,
+    .store_descriptors = op_store_descriptors,
+    .drop_descriptors = op_drop_descriptors,
     .forget = op_forget,
     .state_changed = op_state_changed,
     .job_finished = op_job_finished,

@@ -402,7 +402,7 @@ static void a_notify_reload_service_is_signalled_and_waited_for(void **state)
     assert_int_equal(script_request(s, JOB_RELOAD, "a.service"), 0);
     assert_logged(s, "signal 1 a.service");
     assert_state(s, "a.service", "reload");
-    script_notify(s, "a.service", "RELOADING=1");
+    script_notify(s, "a.service", "RELOADING=1\nMONOTONIC_USEC=1000000");
     script_notify(s, "a.service", "READY=1");
     assert_state(s, "a.service", "running");
 }

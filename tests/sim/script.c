@@ -160,6 +160,28 @@ static int op_realize(void *platform, struct manager_unit *unit)
     return 0;
 }
 
+static unsigned op_store_descriptors(void *platform, struct manager_unit *unit, const char *name,
+                                     unsigned room, bool poll)
+{
+    struct script *script = platform;
+    unsigned n = MIN(room, script->offered);
+
+    script_log(script, "store %s %s %u%s", unit->unit->name, name, n, poll ? "" : " unwatched");
+    script->stored += n;
+    return n;
+}
+
+/* All have one name. */
+static unsigned op_drop_descriptors(void *platform, struct manager_unit *unit, const char *name)
+{
+    struct script *script = platform;
+    unsigned n = unit->n_stored;
+
+    script_log(script, "drop %s %s", unit->unit->name, name ? name : "all");
+    script->stored -= n;
+    return n;
+}
+
 static void op_nothing(void *platform, struct manager_unit *unit)
 {
 }
@@ -190,6 +212,8 @@ static const struct platform_ops script_ops = {
     .read_pid_file = op_read_pid_file,
     .realize = op_realize,
     .release = op_nothing,
+    .store_descriptors = op_store_descriptors,
+    .drop_descriptors = op_drop_descriptors,
     .forget = op_nothing,
     .state_changed = op_state_changed,
     .job_finished = op_job_finished,
@@ -339,12 +363,40 @@ void script_control_exits(struct script *script, const char *name, int status)
     drain(script);
 }
 
+static void notify_from(struct script *script, const char *name, pid_t pid, const char *text, unsigned n)
+{
+    script->offered = n;
+    send_event(script, (struct event){.type = EVENT_NOTIFY,
+                                      .unit = script_find(script, name),
+                                      .pid = pid,
+                                      .text = text,
+                                      .n_descriptors = n});
+    drain(script);
+}
+
+void script_notify_with(struct script *script, const char *name, const char *text, unsigned n)
+{
+    notify_from(script, name, script_find(script, name)->main_pid, text, n);
+}
+
 void script_notify(struct script *script, const char *name, const char *text)
 {
-    struct manager_unit *unit = script_find(script, name);
-    send_event(script,
-               (struct event){.type = EVENT_NOTIFY, .unit = unit, .pid = unit->main_pid, .text = text});
-    drain(script);
+    script_notify_with(script, name, text, 0);
+}
+
+void script_control_notifies(struct script *script, const char *name, const char *text)
+{
+    notify_from(script, name, find_child(script, name, true)->pid, text, 0);
+}
+
+void script_leftover_notifies(struct script *script, const char *name, const char *text)
+{
+    for (unsigned i = 0; i < script->n_children; i++)
+        if (script->children[i].leftover && streq(script->children[i].unit->unit->name, name)) {
+            notify_from(script, name, script->children[i].pid, text, 0);
+            return;
+        }
+    fail_msg("%s has no leftover", name);
 }
 
 void script_leftover(struct script *script, const char *name)

@@ -42,6 +42,8 @@ struct script {
     const char *stubborn;    /* the unit whose processes ignore everything but KILL */
     const char *unmet;       /* what conditions on this path find is nothing */
     const char *not_spawned; /* the unit for which there are no processes */
+    unsigned offered;        /* descriptors beside the notification that is being told */
+    unsigned stored;         /* descriptors in the store of all units */
     pid_t pid_file;          /* 0: there is none */
     struct manager_config config;
 };
@@ -66,6 +68,11 @@ void script_main_exits_unheard(struct script *script, const char *name, int stat
 void script_main_killed(struct script *script, const char *name, int signal);
 void script_control_exits(struct script *script, const char *name, int status);
 void script_notify(struct script *script, const char *name, const char *text);
+/* The same, with descriptors beside it. */
+void script_notify_with(struct script *script, const char *name, const char *text, unsigned n);
+/* The same, from the control process or from a leftover. */
+void script_control_notifies(struct script *script, const char *name, const char *text);
+void script_leftover_notifies(struct script *script, const char *name, const char *text);
 /* A process that is neither main nor control; it ends when told to, or by a signal. */
 void script_leftover(struct script *script, const char *name);
 void script_leftovers_end(struct script *script, const char *name);

@@ -40,6 +40,7 @@ struct process {
 /* What the world keeps for one unit (manager_unit.platform). */
 struct sim_unit {
     unsigned n_alive;
+    unsigned n_stored;
     pid_t pid_file;
     usec_t pid_file_at;
     usec_t starts[WORLD_STARTS_MAX]; /* a ring of the last ones */
@@ -48,6 +49,7 @@ struct sim_unit {
 
 enum happening_type {
     HAPPEN_EVENT,    /* goes to the manager */
+    HAPPEN_HANG_UP,  /* the other end of a stored descriptor closes */
     HAPPEN_EXIT,     /* a process ends */
     HAPPEN_REQUEST,  /* somebody asks for a random job */
     HAPPEN_SHUTDOWN, /* somebody orders the end */
@@ -57,7 +59,7 @@ struct happening {
     usec_t at;
     enum happening_type type;
     struct event event;
-    char text[64];
+    char text[96];
     struct happening *next;
 };
 

@@ -91,6 +91,14 @@ static void happen(struct world *world, struct happening *happening)
                     happening->text[0] ? ": " : "", happening->text);
         manager_event(world->manager, &happening->event);
         break;
+    case HAPPEN_HANG_UP:
+        /* It may have been dropped before. */
+        if (sim_unit(happening->event.unit)->n_stored == 0)
+            break;
+        sim_unit(happening->event.unit)->n_stored--;
+        happening->event.now = world->now;
+        manager_event(world->manager, &happening->event);
+        break;
     case HAPPEN_EXIT:
         process_exits(world, &happening->event);
         break;

@@ -23,15 +23,19 @@ struct world {
     unsigned n;
     pid_t pid;
     char text[NOTIFY_MESSAGE_MAX + 1];
+    bool keeps;
+    int kept;
 };
 
-static void take(void *userdata, pid_t pid, const char *text)
+static void take(void *userdata, pid_t pid, const char *text, int *fds, size_t n_fds)
 {
     struct world *world = userdata;
 
     world->n++;
     world->pid = pid;
     strcpy(world->text, text);
+    if (world->keeps && n_fds > 0)
+        world->kept = TAKE_FD(fds[0]);
 }
 
 static int setup(void **state)
@@ -123,6 +127,24 @@ static void a_barrier_is_answered_by_closing_its_descriptor(void **state)
     assert_int_equal(ready.revents, POLLHUP);
 }
 
+static void a_descriptor_that_is_taken_stays_open(void **state)
+{
+    struct world *world = *state;
+    _cleanup_close_pair_ int ends[2] = EBADF_PAIR;
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    _cleanup_close_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    world->keeps = true;
+    strcpy(address.sun_path, notify_socket_address(world->notify));
+    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    assert_int_equal(send_with_fds(fd, "FDSTORE=1", 9, &ends[1], 1), 0);
+    ends[1] = close_fd(ends[1]);
+    notify_socket_drain(world->notify);
+    assert_int_equal(write(world->kept, "x", 1), 1);
+    close_fd(world->kept);
+}
+
 static void without_a_directory_the_address_is_abstract_and_works(void **state)
 {
     struct world *world = *state;
@@ -157,6 +179,7 @@ int main(void)
         TEST(every_user_may_speak),
         TEST(a_message_with_hidden_bytes_or_too_long_is_dropped),
         TEST(a_barrier_is_answered_by_closing_its_descriptor),
+        TEST(a_descriptor_that_is_taken_stays_open),
         TEST(without_a_directory_the_address_is_abstract_and_works),
         TEST(the_socket_of_a_former_boot_is_replaced),
     };

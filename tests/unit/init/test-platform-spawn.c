@@ -29,6 +29,7 @@ struct world {
     struct manager_unit unit;
     char **environment;
     int output[2];
+    struct stored_fd *store;
     bool told;
     pid_t pid;
     struct exec_failure failure;
@@ -91,6 +92,7 @@ static int teardown(void **state)
     loop_free(world->loop);
     strv_free(world->environment);
     unit_free(world->unit.unit);
+    (void)fd_store_remove(&world->store, NULL);
     close_fd(world->output[0]);
     close_fd(world->output[1]);
     free(world);
@@ -108,7 +110,8 @@ static int run(struct world *world, char *const *argv)
     int status;
     usec_t deadline = usec_add(now_monotonic(), DEADLINE);
 
-    assert_int_equal(spawner_spawn(world->spawner, &request, -EBADF, "0123", &pid, &object), 0);
+    assert_int_equal(spawner_spawn(world->spawner, &request, -EBADF, "0123", &world->store, &pid, &object),
+                     0);
     while (!world->told)
         assert_true(loop_wait(world->loop, deadline) > 0);
     assert_int_equal(world->pid, pid);
@@ -203,6 +206,19 @@ static void services_ignore_sigpipe_unless_told_otherwise(void **state)
     expect_log(world, "x: SigBlk:0000000000000000\nx: SigIgn:0000000000000000\n");
 }
 
+static void stored_descriptors_are_passed_from_3_on(void **state)
+{
+    struct world *world = *state;
+    const struct fd_store_watch watch = {.loop = NULL};
+    int fds[2] = {open("/dev/zero", O_RDONLY | O_CLOEXEC), open("/dev/null", O_RDONLY | O_CLOEXEC)};
+
+    assert_int_equal(fd_store_add(&world->store, "zero", &fds[0], &watch), 1);
+    assert_int_equal(fd_store_add(&world->store, "null", &fds[1], &watch), 1);
+    run_shell(world, "echo $LISTEN_FDS $LISTEN_FDNAMES; [ $LISTEN_PID = $$ ] || echo $LISTEN_PID is not $$;"
+                     "readlink /proc/$$/fd/3 /proc/$$/fd/4; [ ! -e /proc/$$/fd/5 ] || echo more");
+    expect_log(world, "x: 2 zero:null\nx: /dev/zero\nx: /dev/null\n");
+}
+
 static void umask_nice_and_directory_are_applied(void **state)
 {
     struct world *world = *state;
@@ -283,6 +299,29 @@ static void an_output_file_that_cannot_be_opened_is_named(void **state)
     expect_failure(world, "/bin/true", EXEC_STAGE_STDOUT, ENOENT, "/no/such/file");
 }
 
+/* Its pipe closes as if the program had been executed. */
+static void a_child_that_is_killed_before_its_program_has_not_executed_it(void **state)
+{
+    struct world *world = *state;
+    struct exec_command command = {.path = (char *)"/bin/true", .argv = (char *[]){(char *)"true", NULL}};
+    struct spawn_request request = {.unit = &world->unit, .command = &command, .kind = COMMAND_START};
+    char fifo[] = "/tmp/test-spawn-XXXXXX";
+    const char *object = NULL;
+    pid_t pid;
+
+    assert_int_equal(close(mkostemp(fifo, O_CLOEXEC)), 0);
+    assert_int_equal(unlink(fifo), 0);
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    world->unit.unit->exec.std_output = OUTPUT_FILE; /* nobody reads: the child waits here */
+    world->unit.unit->exec.output_path = strdup(fifo);
+    assert_int_equal(spawner_spawn(world->spawner, &request, -EBADF, "", NULL, &pid, &object), 0);
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    spawner_settle(world->spawner, pid);
+    assert_false(world->told);
+    assert_int_equal(unlink(fifo), 0);
+}
+
 static void a_missing_environment_file_starts_nothing(void **state)
 {
     struct world *world = *state;
@@ -295,7 +334,7 @@ static void a_missing_environment_file_starts_nothing(void **state)
     file->path = strdup("/no/such.env");
     world->unit.unit->exec.environment_files = file;
     world->unit.unit->exec.n_environment_files = 1;
-    assert_int_equal(spawner_spawn(world->spawner, &request, -EBADF, "", &pid, &object), -ENOENT);
+    assert_int_equal(spawner_spawn(world->spawner, &request, -EBADF, "", NULL, &pid, &object), -ENOENT);
     assert_string_equal(object, "/no/such.env");
     file->optional = true;
     run_shell(world, "true");
@@ -325,6 +364,7 @@ int main(void)
         TEST(the_units_settings_win_over_the_containers),
         TEST(services_lead_their_session_with_empty_input_and_no_other_descriptor),
         TEST(services_ignore_sigpipe_unless_told_otherwise),
+        TEST(stored_descriptors_are_passed_from_3_on),
         TEST(umask_nice_and_directory_are_applied),
         TEST(output_can_go_to_a_file),
         TEST(a_program_that_is_not_there_is_named),
@@ -334,6 +374,7 @@ int main(void)
         TEST(a_user_that_is_not_there_is_named),
         TEST(a_group_that_is_not_there_is_named),
         TEST(an_output_file_that_cannot_be_opened_is_named),
+        TEST(a_child_that_is_killed_before_its_program_has_not_executed_it),
         TEST(a_missing_environment_file_starts_nothing),
         TEST(a_service_runs_as_its_user_with_its_groups_and_home),
     };

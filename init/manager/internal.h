@@ -184,6 +184,7 @@ struct manager {
     bool started;              /* a first job was enqueued */
     bool settled_once;         /* and all jobs of the boot have ended */
     bool service_ran;          /* for exit_when_idle */
+    bool jobs_ended;           /* the last one, and the platform has not been told */
     bool check_refused;        /* an automatic job was: it did not go with an installed one */
     bool shutting_down;
     bool killing; /* the second order */
@@ -269,7 +270,7 @@ enum service_event {
     SERVICE_NOTIFIED_STOPPING,
     SERVICE_PID_FILE_DUE,
     SERVICE_WATCHDOG_DUE,
-    SERVICE_OUT_OF_MEMORY,
+    SERVICE_OUT_OF_MEMORY, /* and its OOMPolicy= is not to go on */
     SERVICE_STOP_REQUESTED,
     SERVICE_EVENT_MAX,
 };
@@ -304,6 +305,10 @@ bool service_run_next_main(struct node *node);
 /* 0 once the main process of the PID file is known. */
 int service_read_pid_file(struct node *node);
 void service_await_pid_file(struct node *node);
+/* GuessMainPID=: takes the only child there is for the main process. */
+void service_guess_main_pid(struct node *node);
+/* The unit has lost a process for want of memory. */
+void service_out_of_memory(struct node *node);
 void service_restart_watchdog(struct node *node);
 bool service_has_survivors(struct node *node);
 bool service_is_restarted(const struct node *node);

@@ -115,6 +115,7 @@ static void job_remove(struct node *node)
     node->job = (struct job){.timeout = timeout};
     node->u.job_id = 0;
     manager->n_jobs--;
+    manager->jobs_ended = manager->n_jobs == 0;
     queue_ordered_jobs(node);
     propagate_neighbours(node);
     if (irreversible)

@@ -79,7 +79,7 @@ static void on_empty(struct manager *manager, const struct event *event)
 
 static void on_oom_kill(struct manager *manager, const struct event *event)
 {
-    service_dispatch(node_of(event->unit), SERVICE_OUT_OF_MEMORY, RESULT_OOM_KILL);
+    service_out_of_memory(node_of(event->unit));
 }
 
 static void on_notify(struct manager *manager, const struct event *event)

@@ -132,12 +132,17 @@ struct manager_unit {
     void *platform;  /* the platform's own data; it is told to free it (forget) */
 };
 
+/* In an assignment of the environment: the pid that the process will have. */
+#define SPAWN_OWN_PID "-2147483648"
+
 /* A process that the manager wants. */
 struct spawn_request {
     struct manager_unit *unit;
     const struct exec_command *command;
     enum service_command kind;
     bool control; /* not the main process */
+    bool idle;    /* Type=idle: its program waits until platform_ops.jobs_done, 5 s at most */
+    const struct manager_unit *monitored; /* whose OnFailure= or OnSuccess= it is ($MONITOR_…), or NULL */
     char *const
         *environment; /* "K=V" on top of the unit's: MAINPID, SERVICE_RESULT, EXIT_CODE, EXIT_STATUS … */
 };
@@ -170,6 +175,8 @@ struct platform_ops {
     bool (*owns)(void *platform, struct manager_unit *unit, pid_t pid);
     /* A PIDFile= of this boot: 0 and the pid, -ENOENT as long as it is not there. */
     int (*read_pid_file)(void *platform, struct manager_unit *unit, const char *path, pid_t *ret);
+    /* The one process of the unit that is PID 1's own child; 0 when there is none, or more than one. */
+    pid_t (*guess_main_pid)(void *platform, struct manager_unit *unit);
     /* A start begins (make the cgroup, the runtime directories) / the unit is down (remove them). */
     int (*realize)(void *platform, struct manager_unit *unit);
     void (*release)(void *platform, struct manager_unit *unit);
@@ -182,6 +189,8 @@ struct platform_ops {
     unsigned (*drop_descriptors)(void *platform, struct manager_unit *unit, const char *name);
     /* The manager frees its unit. */
     void (*forget)(void *platform, struct manager_unit *unit);
+    /* No job is left: programs of Type=idle may start. */
+    void (*jobs_done)(void *platform);
     /* For logs and clients: the unit went from `old` to unit->state. / A job ended. */
     void (*state_changed)(void *platform, struct manager_unit *unit, enum service_state old);
     void (*job_finished)(void *platform, const struct job_report *report);

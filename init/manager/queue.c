@@ -61,6 +61,9 @@ void manager_settle(struct manager *manager)
         }
         if (manager->started && manager->n_jobs == 0)
             manager->settled_once = true;
+        if (manager->jobs_ended && manager->n_jobs == 0)
+            manager->ops->jobs_done(manager->platform);
+        manager->jobs_ended = false;
         if (manager->shutting_down)
             return;
         propagate_end(manager);

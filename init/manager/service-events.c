@@ -84,8 +84,10 @@ static void start_control_exited(struct node *node, enum service_result result)
         start_failed(node, result);
     else if (service->pid_file && service_read_pid_file(node) < 0 && !service->commands[COMMAND_START_POST])
         service_await_pid_file(node);
-    else
+    else {
+        service_guess_main_pid(node);
         service_enter_start_post(node);
+    }
 }
 
 static void start_emptied(struct node *node, enum service_result result)
@@ -176,9 +178,52 @@ static void running_stopping(struct node *node, enum service_result result)
     service_set_state(node, SERVICE_STOP_SIGTERM, service_stop_timeout(node));
 }
 
+static enum oom_policy oom_policy(const struct node *node)
+{
+    const struct unit *unit = node->u.unit;
+
+    if (unit->service.oom_policy != OOM_DEFAULT)
+        return unit->service.oom_policy;
+    return unit->cgroup.delegate ? OOM_CONTINUE : OOM_STOP;
+}
+
+void service_out_of_memory(struct node *node)
+{
+    if (unit_is_down(node))
+        return;
+    manager_log(node, true, "%s: a process was killed by the kernel for want of memory", node->u.unit->name);
+    if (oom_policy(node) != OOM_CONTINUE)
+        service_dispatch(node, SERVICE_OUT_OF_MEMORY, RESULT_OOM_KILL);
+}
+
+static void start_out_of_memory(struct node *node, enum service_result result)
+{
+    bool kill = oom_policy(node) == OOM_KILL;
+    service_enter_signal(node, kill ? SERVICE_STOP_SIGKILL : SERVICE_STOP_SIGTERM, result);
+}
+
 static void running_out_of_memory(struct node *node, enum service_result result)
 {
-    service_enter_stop(node, RESULT_OOM_KILL);
+    if (oom_policy(node) == OOM_KILL)
+        service_enter_signal(node, SERVICE_STOP_SIGKILL, result);
+    else
+        service_enter_stop(node, result);
+}
+
+/* It was about to end anyway: no more patience with the rest of it. */
+static void stop_out_of_memory(struct node *node, enum service_result result)
+{
+    service_enter_signal(node, SERVICE_STOP_SIGKILL, result);
+}
+
+static void final_out_of_memory(struct node *node, enum service_result result)
+{
+    service_enter_signal(node, SERVICE_FINAL_SIGKILL, result);
+}
+
+static void killed_out_of_memory(struct node *node, enum service_result result)
+{
+    service_add_result(node, result);
 }
 
 static void watchdog_due(struct node *node, enum service_result result)
@@ -347,7 +392,7 @@ static void auto_restart_stopped(struct node *node, enum service_result result)
 
 #define STARTING                                                                                             \
     [SERVICE_TIMED_OUT] = start_timed_out, [SERVICE_STOP_REQUESTED] = start_stopped,                         \
-    [SERVICE_OUT_OF_MEMORY] = start_failed
+    [SERVICE_OUT_OF_MEMORY] = start_out_of_memory
 
 #define SIGNALLED                                                                                            \
     [SERVICE_MAIN_EXITED] = signalled_exited, [SERVICE_CONTROL_EXITED] = signalled_exited,                   \
@@ -385,16 +430,19 @@ static const service_action actions[SERVICE_STATE_MAX][SERVICE_EVENT_MAX] = {
                         [SERVICE_NOTIFIED_STOPPING] = running_stopping,
                         [SERVICE_OUT_OF_MEMORY] = running_out_of_memory,
                         [SERVICE_WATCHDOG_DUE] = watchdog_due},
-    [SERVICE_STOP] = {[SERVICE_CONTROL_EXITED] = stop_control_exited, [SERVICE_TIMED_OUT] = stop_timed_out},
-    [SERVICE_STOP_WATCHDOG] = {SIGNALLED},
-    [SERVICE_STOP_SIGTERM] = {SIGNALLED},
-    [SERVICE_STOP_SIGKILL] = {SIGNALLED},
+    [SERVICE_STOP] = {[SERVICE_OUT_OF_MEMORY] = start_out_of_memory,
+                      [SERVICE_CONTROL_EXITED] = stop_control_exited,
+                      [SERVICE_TIMED_OUT] = stop_timed_out},
+    [SERVICE_STOP_WATCHDOG] = {SIGNALLED, [SERVICE_OUT_OF_MEMORY] = stop_out_of_memory},
+    [SERVICE_STOP_SIGTERM] = {SIGNALLED, [SERVICE_OUT_OF_MEMORY] = stop_out_of_memory},
+    [SERVICE_STOP_SIGKILL] = {SIGNALLED, [SERVICE_OUT_OF_MEMORY] = killed_out_of_memory},
     [SERVICE_STOP_POST] = {[SERVICE_MAIN_EXITED] = stop_post_exited,
                            [SERVICE_CONTROL_EXITED] = stop_post_exited,
-                           [SERVICE_TIMED_OUT] = stop_post_timed_out},
-    [SERVICE_FINAL_WATCHDOG] = {FINAL},
-    [SERVICE_FINAL_SIGTERM] = {FINAL},
-    [SERVICE_FINAL_SIGKILL] = {FINAL},
+                           [SERVICE_TIMED_OUT] = stop_post_timed_out,
+                           [SERVICE_OUT_OF_MEMORY] = final_out_of_memory},
+    [SERVICE_FINAL_WATCHDOG] = {FINAL, [SERVICE_OUT_OF_MEMORY] = final_out_of_memory},
+    [SERVICE_FINAL_SIGTERM] = {FINAL, [SERVICE_OUT_OF_MEMORY] = final_out_of_memory},
+    [SERVICE_FINAL_SIGKILL] = {FINAL, [SERVICE_OUT_OF_MEMORY] = killed_out_of_memory},
     [SERVICE_AUTO_RESTART] =
         {[SERVICE_TIMED_OUT] = auto_restart_due, [SERVICE_STOP_REQUESTED] = auto_restart_stopped},
 };

@@ -10,8 +10,8 @@
 #include "common/signals.h"
 #include "common/text.h"
 
-#define VARIABLE_MAX  48
-#define VARIABLES_MAX 7
+#define VARIABLE_MAX  320 /* "MONITOR_UNIT=" and the longest name */
+#define VARIABLES_MAX 10
 
 /* The environment of one process, on the stack. */
 struct variables {
@@ -37,20 +37,49 @@ static const char *const exit_code_names[] = {
     [CLD_DUMPED] = "dumped",
 };
 
-/* systemd.exec(5): $SERVICE_RESULT, $EXIT_CODE, $EXIT_STATUS. */
-static void add_result_variables(struct variables *variables, const struct manager_unit *unit)
+/* systemd.exec(5): $SERVICE_RESULT, $EXIT_CODE, $EXIT_STATUS; with "MONITOR_" in front, those of another
+ * unit. */
+static void add_result_variables(struct variables *variables, const char *prefix,
+                                 const struct manager_unit *unit)
 {
     const struct process_exit *how = &unit->main_exit;
 
-    add_variable(variables, "SERVICE_RESULT=%s", service_result_to_string(unit->result));
+    add_variable(variables, "%sSERVICE_RESULT=%s", prefix, service_result_to_string(unit->result));
     if (how->code <= 0 || (size_t)how->code >= ELEMENTSOF(exit_code_names) || !exit_code_names[how->code])
         return;
-    add_variable(variables, "EXIT_CODE=%s", exit_code_names[how->code]);
+    add_variable(variables, "%sEXIT_CODE=%s", prefix, exit_code_names[how->code]);
     const char *name = how->code == CLD_EXITED ? NULL : signal_to_string(how->status);
     if (name)
-        add_variable(variables, "EXIT_STATUS=%s", startswith(name, "SIG") ? name + 3 : name);
+        add_variable(variables, "%sEXIT_STATUS=%s", prefix, startswith(name, "SIG") ? name + 3 : name);
     else
-        add_variable(variables, "EXIT_STATUS=%i", how->status);
+        add_variable(variables, "%sEXIT_STATUS=%i", prefix, how->status);
+}
+
+/* The unit that starts this one with OnFailure= or OnSuccess=; with several nobody knows which it was. */
+static const struct manager_unit *monitored_unit(const struct node *node)
+{
+    const struct manager_unit *found = NULL;
+
+    FOREACH_NEIGHBOUR(edge, node, KIND(UNIT_ON_FAILURE_OF) | KIND(UNIT_ON_SUCCESS_OF))
+    {
+        if (found || edge->to->u.unit->type != UNIT_SERVICE)
+            return NULL;
+        found = &edge->to->u;
+    }
+    return found && found->invocation != 0 ? found : NULL;
+}
+
+static void add_monitor_variables(struct variables *variables, const struct manager_unit *monitored)
+{
+    add_result_variables(variables, "MONITOR_", monitored);
+    add_variable(variables, "MONITOR_UNIT=%s", monitored->unit->name);
+}
+
+/* The platform puts the process's own pid in place of that one: sd_watchdog_enabled(3). */
+static void add_watchdog_variables(struct variables *variables, usec_t watchdog)
+{
+    add_variable(variables, "WATCHDOG_USEC=%llu", (unsigned long long)watchdog);
+    add_variable(variables, "WATCHDOG_PID=" SPAWN_OWN_PID);
 }
 
 int service_spawn(struct node *node, const struct exec_command *command, enum service_command kind,
@@ -62,12 +91,18 @@ int service_spawn(struct node *node, const struct exec_command *command, enum se
     if (control && node->u.main_pid > 0)
         add_variable(&variables, "MAINPID=%i", (int)node->u.main_pid);
     if (kind == COMMAND_STOP || kind == COMMAND_STOP_POST)
-        add_result_variables(&variables, &node->u);
+        add_result_variables(&variables, "", &node->u);
     if (!control && node->watchdog_usec != 0)
-        add_variable(&variables, "WATCHDOG_USEC=%llu", (unsigned long long)node->watchdog_usec);
+        add_watchdog_variables(&variables, node->watchdog_usec);
     if (kind == COMMAND_START && node->u.unit->service.fd_store_max > 0)
         add_variable(&variables, "FDSTORE=%u", node->u.unit->service.fd_store_max);
+    const struct manager_unit *monitored =
+        kind == COMMAND_START_PRE || kind == COMMAND_START ? monitored_unit(node) : NULL;
+    if (monitored)
+        add_monitor_variables(&variables, monitored);
     struct spawn_request request = {
+        .monitored = monitored,
+        .idle = !control && node->u.unit->service.type == SERVICE_IDLE && manager->n_jobs > 0,
         .unit = &node->u,
         .command = command,
         .kind = kind,

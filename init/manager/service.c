@@ -483,6 +483,20 @@ int service_read_pid_file(struct node *node)
     return 0;
 }
 
+void service_guess_main_pid(struct node *node)
+{
+    struct manager *manager = node->manager;
+    const struct service *service = &node->u.unit->service;
+
+    if (node->main_pid_known || service->pid_file || !service->guess_main_pid)
+        return;
+    pid_t pid = manager->ops->guess_main_pid(manager->platform, &node->u);
+    if (pid <= 1 || pid_table_find(&manager->pids, pid))
+        return;
+    service_set_main_pid(node, pid);
+    node->main_pid_known = true;
+}
+
 /* The file may come late: it is looked for again at growing intervals, within the time-out of the start. */
 void service_await_pid_file(struct node *node)
 {

@@ -11,6 +11,7 @@
 #include "common/fd.h"
 #include "common/parse.h"
 #include "common/text.h"
+#include "init/job/reap.h"
 #include "init/platform/cgroup-name.h"
 #include "init/platform/cgroup-tree.h"
 #include "init/platform/processes.h"
@@ -201,6 +202,8 @@ int cgroup_unit_new(struct cgroup_tree *tree, const struct unit *unit, void *own
         return r;
     }
     *ret_missing = apply_limits(cgroup->fd, &unit->cgroup);
+    if (tree->has_memory && unit->service.oom_policy == OOM_KILL)
+        (void)write_file_at(cgroup->fd, "memory.oom.group", "1");
     watch_file(cgroup, &cgroup->watches[0], "cgroup.events", CGROUP_EMPTY);
     if (tree->has_memory)
         watch_file(cgroup, &cgroup->watches[1], "memory.events", CGROUP_OOM_KILL);
@@ -259,6 +262,25 @@ const char *cgroup_unit_path(const struct cgroup_unit *cgroup)
 bool cgroup_unit_is_populated(const struct cgroup_unit *cgroup)
 {
     return read_keyed(cgroup->fd, "cgroup.events", "populated") == 1;
+}
+
+pid_t cgroup_unit_only_child(const struct cgroup_unit *cgroup)
+{
+    _cleanup_free_ char *text = NULL;
+    pid_t found = 0;
+
+    if (read_file_at(cgroup->fd, "cgroup.procs", CGROUP_PROCS_MAX, &text, NULL) < 0)
+        return 0;
+    char *cursor = text, *line;
+    while ((line = strsep(&cursor, "\n"))) {
+        int pid;
+        if (parse_int(line, &pid) < 0 || !reap_is_child(pid))
+            continue;
+        if (found != 0)
+            return 0;
+        found = pid;
+    }
+    return found;
 }
 
 void cgroup_unit_check_oom(struct cgroup_unit *cgroup)

@@ -53,6 +53,8 @@ struct cgroup_unit *cgroup_unit_free(struct cgroup_unit *cgroup);
 int cgroup_unit_fd(const struct cgroup_unit *cgroup);
 /* As /proc/PID/cgroup shows it: "/system.slice/web.service". */
 const char *cgroup_unit_path(const struct cgroup_unit *cgroup);
+/* The one process of the group itself that is our child, 0: none, or several. */
+pid_t cgroup_unit_only_child(const struct cgroup_unit *cgroup);
 bool cgroup_unit_is_populated(const struct cgroup_unit *cgroup);
 /* Signals every process but those in `except` (ended by 0, or NULL), which SIGKILL does not spare. -ESRCH
  * when there was none. */

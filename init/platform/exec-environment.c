@@ -193,6 +193,8 @@ int exec_environment(const struct exec_environment_source *source, char ***ret, 
     if (r == 0)
         r = set_one(&environment, "INVOCATION_ID", source->invocation_id);
     if (r == 0)
+        r = set_one(&environment, "MONITOR_INVOCATION_ID", source->monitor_invocation_id);
+    if (r == 0)
         r = set_one(&environment, ENV_NOTIFY_SOCKET, source->notify_address);
     if (r == 0)
         r = set_term(&environment, context);

@@ -9,8 +9,9 @@ struct exec_environment_source {
     char *const *request;   /* MAINPID, SERVICE_RESULT ..., or NULL */
     const struct unit *unit;
     const struct credentials *credentials;
-    const char *invocation_id;  /* "" for none */
-    const char *notify_address; /* NULL: the service has nothing to say */
+    const char *invocation_id;         /* "" for none */
+    const char *monitor_invocation_id; /* NULL: none */
+    const char *notify_address;        /* NULL: the service has nothing to say */
 };
 
 /* A new strv. -errno with *ret_object naming the EnvironmentFile= that could not be read. */

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,6 +19,8 @@
 #include "common/text.h"
 #include "init/job/job-signals.h"
 #include "init/platform/exec-steps.h"
+
+#define IDLE_TIMEOUT_MS 5000
 
 static int step_cgroup(const struct exec_plan *plan, const char **object)
 {
@@ -206,7 +209,7 @@ static int move_above(int *fd, int limit)
     return 0;
 }
 
-/* sd_listen_fds(3): from 3 on, without close-on-exec; then $LISTEN_PID, which nobody knew before. */
+/* sd_listen_fds(3): from 3 on, without close-on-exec. */
 static int pass_descriptors(struct exec_plan *plan)
 {
     int limit = STDERR_FILENO + 1 + (int)plan->n_passed, r = move_above(&plan->exec_pipe, limit);
@@ -215,9 +218,26 @@ static int pass_descriptors(struct exec_plan *plan)
         r = move_above(&plan->passed[i], limit);
     for (size_t i = 0; r == 0 && i < plan->n_passed; i++)
         r = negative_errno(dup2(plan->passed[i], STDERR_FILENO + 1 + (int)i));
-    if (r == 0 && plan->listen_pid)
-        (void)snprintf(plan->listen_pid, LISTEN_PID_SIZE, "LISTEN_PID=%d", (int)getpid());
     return r;
+}
+
+/* $LISTEN_PID and $WATCHDOG_PID, which nobody knew before. */
+static void fill_in_own_pid(struct exec_plan *plan)
+{
+    FOREACH_ARRAY (assignment, plan->own_pid, ELEMENTSOF(plan->own_pid))
+        if (*assignment)
+            (void)snprintf(strchr(*assignment, '=') + 1, sizeof(SPAWN_OWN_PID), "%d", (int)getpid());
+}
+
+/* Until PID 1 has no job left and lets go of the pipe; no longer than systemd.service(5) says. */
+static void wait_until_idle(struct exec_plan *plan)
+{
+    struct pollfd pipe = {.fd = plan->idle[0]};
+
+    if (plan->idle[0] < 0)
+        return;
+    close_fd(plan->idle[1]); /* ours */
+    (void)poll(&pipe, 1, IDLE_TIMEOUT_MS);
 }
 
 static int step_exec(const struct exec_plan *plan, const char **object)
@@ -294,7 +314,11 @@ void exec_note(const struct exec_plan *plan, const char *format, ...)
  * of a child that was killed on the way there. */
 static int prepare_exec(struct exec_plan *plan)
 {
-    int r = pass_descriptors(plan);
+    int r;
+
+    wait_until_idle(plan);
+    fill_in_own_pid(plan);
+    r = pass_descriptors(plan);
     return r < 0 ? r : tell(plan, &plan->failure);
 }
 

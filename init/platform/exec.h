@@ -6,6 +6,7 @@
 
 #include "common/macro.h"
 #include "init/job/job-terminal.h"
+#include "init/manager/manager.h"
 #include "init/platform/users.h"
 
 /* What the child writes to the exec pipe before it exits with the stage as its status; without a failure,
@@ -16,8 +17,6 @@ struct exec_failure {
     int error; /* positive errno */
     char object[256];
 };
-
-#define LISTEN_PID_SIZE sizeof("LISTEN_PID=-2147483648")
 
 struct exec_plan {
     const struct exec_context *context;
@@ -33,9 +32,10 @@ struct exec_plan {
     int log;                     /* a stream to PID 1's log, or -EBADF */
     int input;                   /* -EBADF: PID 1's own, which is /dev/null */
     enum terminal_plan terminal; /* of that input */
+    int idle[2];                 /* Type=idle: PID 1 closes the pipe's writing end; or -EBADF */
     int *passed;                 /* descriptors from 3 on; they are PID 1's */
     size_t n_passed;
-    char *listen_pid;            /* of the environment: "LISTEN_PID=" and room for the number */
+    char *own_pid[2];            /* assignments of the environment with room for the process's own pid */
     int cgroup;                  /* to enter, when the kernel could not clone into it; or -EBADF */
     bool privileged;             /* "+": as PID 1, without NoNewPrivileges= */
     bool keep_user;              /* "!": as PID 1's user */

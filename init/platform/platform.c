@@ -22,7 +22,8 @@
 #include "init/platform/exec-terminal.h"
 #include "init/platform/progress.h"
 
-#define PID_FILE_MAX 64
+#define PID_FILE_MAX         64
+#define PID_FILE_GRANULARITY USEC_PER_SEC /* of times in coarse file systems */
 
 void platform_say(struct platform *platform, const char *format, ...)
 {
@@ -59,9 +60,14 @@ static int op_spawn(void *userdata, const struct spawn_request *request, pid_t *
 
     if (!runtime)
         return -ENOMEM;
-    int r =
-        spawner_spawn(platform->spawner, request, runtime->cgroup ? cgroup_unit_fd(runtime->cgroup) : -EBADF,
-                      unit_runtime_invocation(runtime, platform->seed), &runtime->store, ret_pid, &object);
+    struct unit_runtime *monitored = request->monitored ? unit_runtime_of(request->monitored) : NULL;
+    const struct spawn_place place = {
+        .cgroup = runtime->cgroup ? cgroup_unit_fd(runtime->cgroup) : -EBADF,
+        .invocation_id = unit_runtime_invocation(runtime, platform->seed),
+        .monitor_invocation_id = monitored ? unit_runtime_invocation(monitored, platform->seed) : NULL,
+        .store = runtime->store,
+    };
+    int r = spawner_spawn(platform->spawner, request, &place, ret_pid, &object);
     if (r < 0) {
         progress_spawn_failed(platform, request, object, r);
         return r;
@@ -110,7 +116,16 @@ static bool op_owns(void *userdata, struct manager_unit *unit, pid_t pid)
     return platform_find_owner(userdata, pid) == unit;
 }
 
-/* A file that was written before this boot names a process of another life. What the file says of a process
+/* Whose word a file is: root's, or else nobody's who could have linked another one's file here. */
+static bool pid_file_is_honest(const char *path, const struct stat *st)
+{
+    struct stat link;
+
+    return lstat(path, &link) == 0 &&
+           (!S_ISLNK(link.st_mode) || link.st_uid == 0 || link.st_uid == st->st_uid);
+}
+
+/* A file that was written before this start names a process of another life. What the file says of a process
  * that is not the unit's counts only when root wrote it, and never of another unit's. */
 static int op_read_pid_file(void *userdata, struct manager_unit *unit, const char *path, pid_t *ret)
 {
@@ -119,12 +134,15 @@ static int op_read_pid_file(void *userdata, struct manager_unit *unit, const cha
     struct stat st;
     int pid;
 
-    if (stat(path, &st) < 0 || read_file_at(AT_FDCWD, path, PID_FILE_MAX, &text, NULL) < 0)
+    struct unit_runtime *runtime = unit_runtime_of(unit);
+    usec_t started = runtime ? runtime->started : platform->boot_realtime;
+
+    if (stat(path, &st) < 0 || !pid_file_is_honest(path, &st) ||
+        read_file_at(AT_FDCWD, path, PID_FILE_MAX, &text, NULL) < 0)
         return -ENOENT;
     usec_t written = (usec_t)st.st_mtim.tv_sec * USEC_PER_SEC + (usec_t)st.st_mtim.tv_nsec / NSEC_PER_USEC;
     text[strcspn(text, " \t\r\n")] = 0;
-    if (written + USEC_PER_SEC < platform->boot_realtime || parse_int(text, &pid) < 0 || pid <= 1 ||
-        kill(pid, 0) < 0)
+    if (written + PID_FILE_GRANULARITY < started || parse_int(text, &pid) < 0 || pid <= 1 || kill(pid, 0) < 0)
         return -ENOENT;
     struct manager_unit *owner = platform_find_owner(platform, pid);
     bool trusted = st.st_uid == 0 || st.st_uid == geteuid();
@@ -154,6 +172,7 @@ static int op_realize(void *userdata, struct manager_unit *unit)
 
     if (!runtime)
         return -ENOMEM;
+    runtime->started = now_realtime();
     if (!platform->cgroups || runtime->cgroup || unit->unit->type == UNIT_TARGET)
         return 0;
     int r = cgroup_unit_new(platform->cgroups, unit->unit, unit, &missing, &runtime->cgroup);
@@ -169,6 +188,8 @@ static void op_release(void *userdata, struct manager_unit *unit)
 
     if (runtime)
         unit_runtime_release(runtime);
+    if (unit->unit->service.pid_file)
+        (void)unlink(unit->unit->service.pid_file);
     exec_terminal_release(&unit->unit->exec);
     runtime_directories_remove(&unit->unit->exec, unit->comes_back);
 }
@@ -206,6 +227,18 @@ static void op_forget(void *userdata, struct manager_unit *unit)
     logs_forget(platform->logs, unit->unit->name);
 }
 
+static pid_t op_guess_main_pid(void *userdata, struct manager_unit *unit)
+{
+    struct unit_runtime *runtime = unit_runtime_of(unit);
+    return runtime ? unit_runtime_only_child(runtime) : 0;
+}
+
+static void op_jobs_done(void *userdata)
+{
+    struct platform *platform = userdata;
+    spawner_release_idle(platform->spawner);
+}
+
 static void op_state_changed(void *userdata, struct manager_unit *unit, enum service_state old)
 {
     progress_state_changed(userdata, unit, old);
@@ -236,6 +269,8 @@ const struct platform_ops platform_ops = {
     .read_pid_file = op_read_pid_file,
     .realize = op_realize,
     .release = op_release,
+    .guess_main_pid = op_guess_main_pid,
+    .jobs_done = op_jobs_done,
     .store_descriptors = op_store_descriptors,
     .drop_descriptors = op_drop_descriptors,
     .forget = op_forget,

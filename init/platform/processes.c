@@ -214,6 +214,24 @@ size_t process_group_kill(struct process_group *group, int signal, const pid_t *
     return n;
 }
 
+pid_t process_group_only_child(const struct process_group *group)
+{
+    _cleanup_process_table_ struct process_table table = {0};
+    pid_t found = 0, self = getpid();
+
+    if (process_table_read(&table) < 0)
+        return 0;
+    mark_group(&table, group);
+    FOREACH_ARRAY (p, table.processes, table.n) {
+        if (!p->member || p->zombie || p->parent != self)
+            continue;
+        if (found != 0)
+            return 0;
+        found = p->pid;
+    }
+    return found;
+}
+
 bool process_group_has(const struct process_group *group, pid_t pid)
 {
     return has_session(group, getsid(pid)) || has_invocation(group, pid);

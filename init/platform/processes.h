@@ -19,6 +19,8 @@ void process_group_done(struct process_group *group);
 /* Signals all but those in `except` (ended by 0, or NULL), signal 0 only counts. Forgets sessions that have
  * nobody left. Returns the number of processes. */
 size_t process_group_kill(struct process_group *group, int signal, const pid_t *except);
+/* The one living member that is our own child, 0: none, or several. */
+pid_t process_group_only_child(const struct process_group *group);
 /* Whether the process is one of the group's. */
 bool process_group_has(const struct process_group *group, pid_t pid);
 

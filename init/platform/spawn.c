@@ -26,6 +26,7 @@ struct spawner {
     struct spawn_config config;
     struct pending_exec *pending; /* few, and short-lived */
     struct dynamic_users dynamic_users;
+    int idle[2]; /* what children of Type=idle wait on */
 };
 
 /* What one spawn needs until the fork is done. */
@@ -130,7 +131,7 @@ static int open_log(struct logs *logs, const struct unit *unit, int *ret_fd)
 }
 
 static int prepare_environment(const struct spawner *spawner, const struct spawn_request *request,
-                               const char *invocation_id, struct preparation *preparation,
+                               const struct spawn_place *place, struct preparation *preparation,
                                const char **ret_object)
 {
     const struct unit *unit = request->unit->unit;
@@ -139,7 +140,8 @@ static int prepare_environment(const struct spawner *spawner, const struct spawn
         .request = request->environment,
         .unit = unit,
         .credentials = &preparation->credentials,
-        .invocation_id = invocation_id,
+        .invocation_id = place->invocation_id,
+        .monitor_invocation_id = place->monitor_invocation_id,
         .notify_address = unit->service.notify_access == NOTIFY_NONE ? NULL : spawner->config.notify_address,
     };
     return exec_environment(&source, &preparation->environment, ret_object);
@@ -164,11 +166,11 @@ static void prepare_staged(struct spawner *spawner, const struct unit *unit, str
 }
 
 /* sd_listen_fds(3): LISTEN_FDS, LISTEN_FDNAMES, and room for LISTEN_PID. */
-static int prepare_descriptors(struct stored_fd *const *store, struct preparation *preparation,
+static int prepare_descriptors(const struct stored_fd *store, struct preparation *preparation,
                                struct exec_plan *plan)
 {
     _cleanup_free_ char *names = NULL, *fds = NULL, *fd_names = NULL;
-    int r = fd_store_list(*store, &preparation->passed, &plan->n_passed, &names);
+    int r = fd_store_list(store, &preparation->passed, &plan->n_passed, &names);
 
     if (r < 0 || plan->n_passed == 0)
         return r;
@@ -178,10 +180,7 @@ static int prepare_descriptors(struct stored_fd *const *store, struct preparatio
     if (r == 0)
         r = strv_env_set(&preparation->environment, fd_names);
     if (r == 0)
-        r = strv_env_set(&preparation->environment, "LISTEN_PID=-2147483648");
-    for (char **line = preparation->environment; r == 0 && *line; line++)
-        if (startswith(*line, "LISTEN_PID="))
-            plan->listen_pid = *line;
+        r = strv_env_set(&preparation->environment, "LISTEN_PID=" SPAWN_OWN_PID);
     plan->passed = preparation->passed;
     return r;
 }
@@ -210,19 +209,32 @@ static int prepare_search_path(const struct exec_context *context, struct prepar
     return preparation->search_path ? 0 : -ENOMEM;
 }
 
+/* Where the child writes its own pid. */
+static void find_own_pid(char **environment, struct exec_plan *plan)
+{
+    size_t n = 0;
+
+    for (; *environment && n < ELEMENTSOF(plan->own_pid); environment++)
+        if (streq(*environment, "LISTEN_PID=" SPAWN_OWN_PID) ||
+            streq(*environment, "WATCHDOG_PID=" SPAWN_OWN_PID))
+            plan->own_pid[n++] = *environment;
+}
+
 /* Everything the child needs that may take memory or reading. */
-static int prepare(struct spawner *spawner, const struct spawn_request *request, const char *invocation_id,
-                   struct stored_fd *const *store, struct preparation *preparation, struct exec_plan *plan,
+static int prepare(struct spawner *spawner, const struct spawn_request *request,
+                   const struct spawn_place *place, struct preparation *preparation, struct exec_plan *plan,
                    const char **ret_object)
 {
     prepare_staged(spawner, request->unit->unit, preparation, &plan->failure);
-    int r = prepare_environment(spawner, request, invocation_id, preparation, ret_object);
-    if (r == 0 && store && request->kind == COMMAND_START)
-        r = prepare_descriptors(store, preparation, plan);
+    int r = prepare_environment(spawner, request, place, preparation, ret_object);
+    if (r == 0 && request->kind == COMMAND_START)
+        r = prepare_descriptors(place->store, preparation, plan);
     if (r == 0)
         r = prepare_arguments(request->command, preparation, plan);
     if (r == 0)
         r = prepare_search_path(&request->unit->unit->exec, preparation);
+    if (r == 0)
+        find_own_pid(preparation->environment, plan);
     plan->argv = preparation->argv;
     plan->environment = preparation->environment;
     plan->search_path = preparation->search_path;
@@ -251,6 +263,7 @@ static void plan_init(const struct spawner *spawner, const struct spawn_request 
         .input = is_main ? config->input : -EBADF,
         .terminal = is_main ? config->terminal : TERMINAL_NONE,
         .cgroup = -EBADF,
+        .idle = EBADF_PAIR,
         .privileged = request->command->flags & EXEC_FULL_PRIVILEGES,
         /* Not with "!!": every kernel that PID 1 runs on has ambient capabilities. */
         .keep_user = request->command->flags & EXEC_NO_SETUID,
@@ -276,9 +289,22 @@ static pid_t fork_into(int cgroup, struct exec_plan *plan)
     return pid < 0 ? -errno : pid;
 }
 
-int spawner_spawn(struct spawner *spawner, const struct spawn_request *request, int cgroup,
-                  const char *invocation_id, struct stored_fd *const *store, pid_t *ret_pid,
-                  const char **ret_object)
+static int open_idle(struct spawner *spawner, struct exec_plan *plan)
+{
+    if (spawner->idle[0] < 0 && pipe2(spawner->idle, O_CLOEXEC) < 0)
+        return -errno;
+    memcpy(plan->idle, spawner->idle, sizeof(plan->idle));
+    return 0;
+}
+
+void spawner_release_idle(struct spawner *spawner)
+{
+    spawner->idle[0] = close_fd(spawner->idle[0]);
+    spawner->idle[1] = close_fd(spawner->idle[1]);
+}
+
+int spawner_spawn(struct spawner *spawner, const struct spawn_request *request,
+                  const struct spawn_place *place, pid_t *ret_pid, const char **ret_object)
 {
     _cleanup_preparation_ struct preparation preparation = {.log = -EBADF};
     _cleanup_close_pair_ int exec_pipe[2] = EBADF_PAIR;
@@ -286,7 +312,11 @@ int spawner_spawn(struct spawner *spawner, const struct spawn_request *request, 
     struct pending_exec *pending;
 
     plan_init(spawner, request, &preparation.credentials, &plan);
-    int r = prepare(spawner, request, invocation_id, store, &preparation, &plan, ret_object);
+    int r = prepare(spawner, request, place, &preparation, &plan, ret_object);
+    if (r < 0)
+        return r;
+    if (request->idle)
+        r = open_idle(spawner, &plan);
     if (r < 0)
         return r;
     if (pipe2(exec_pipe, O_CLOEXEC | O_NONBLOCK) < 0)
@@ -297,7 +327,7 @@ int spawner_spawn(struct spawner *spawner, const struct spawn_request *request, 
         return -ENOMEM;
     (void)TAKE_FD(exec_pipe[0]);
     r = loop_add(spawner->config.loop, &pending->source, EPOLLIN);
-    pid_t pid = r < 0 ? r : fork_into(cgroup, &plan);
+    pid_t pid = r < 0 ? r : fork_into(place->cgroup, &plan);
     if (pid == 0)
         exec_child(&plan);
     if (pid < 0) {
@@ -315,6 +345,7 @@ int spawner_new(const struct spawn_config *config, struct spawner **ret)
     if (!spawner)
         return -ENOMEM;
     spawner->config = *config;
+    spawner->idle[0] = spawner->idle[1] = -EBADF;
     *ret = spawner;
     return 0;
 }
@@ -326,6 +357,7 @@ struct spawner *spawner_free(struct spawner *spawner)
     while (spawner->pending)
         pending_free(spawner->pending);
     dynamic_users_done(&spawner->dynamic_users);
+    spawner_release_idle(spawner);
     free(spawner);
     return NULL;
 }

@@ -33,10 +33,19 @@ struct spawner;
 
 int spawner_new(const struct spawn_config *config, struct spawner **ret);
 struct spawner *spawner_free(struct spawner *spawner);
-/* Forks. store: what ExecStart= gets from 3 on, or NULL. cgroup: O_PATH directory to start in, or -EBADF. A
+/* What the unit has for its processes. */
+struct spawn_place {
+    int cgroup; /* O_PATH directory to start in, or -EBADF */
+    const char *invocation_id;
+    const char *monitor_invocation_id; /* of request->monitored */
+    struct stored_fd *store;           /* what ExecStart= gets from 3 on */
+};
+
+/* Forks. A
  * preparation that fails is reported by the child, so that all failures come the same way. */
-int spawner_spawn(struct spawner *spawner, const struct spawn_request *request, int cgroup,
-                  const char *invocation_id, struct stored_fd *const *store, pid_t *ret_pid,
-                  const char **ret_object);
+int spawner_spawn(struct spawner *spawner, const struct spawn_request *request,
+                  const struct spawn_place *place, pid_t *ret_pid, const char **ret_object);
+/* Programs of Type=idle may start. */
+void spawner_release_idle(struct spawner *spawner);
 /* A child has ended: tells what its exec pipe still has to say, so that it comes before the end. */
 void spawner_settle(struct spawner *spawner, pid_t pid);

@@ -96,6 +96,12 @@ bool unit_runtime_is_populated(struct unit_runtime *runtime)
     return runtime->awaits_empty;
 }
 
+pid_t unit_runtime_only_child(const struct unit_runtime *runtime)
+{
+    return runtime->cgroup ? cgroup_unit_only_child(runtime->cgroup)
+                           : process_group_only_child(&runtime->group);
+}
+
 void unit_runtime_release(struct unit_runtime *runtime)
 {
     runtime->cgroup = cgroup_unit_free(runtime->cgroup);

@@ -13,6 +13,7 @@ struct unit_runtime {
     struct process_group group;        /* without a cgroup */
     struct stored_fd *store;           /* outlives a restart */
     uint64_t invocation;               /* that group.invocation_id was made for */
+    usec_t started;                    /* CLOCK_REALTIME: PID files of before are of another life */
     bool awaits_empty;                 /* without a cgroup: the manager wants to know when all are gone */
 };
 
@@ -30,5 +31,7 @@ const char *unit_runtime_invocation(struct unit_runtime *runtime, uint64_t boot_
 /* struct platform_ops: kill with KILL_ALL, is_populated. */
 int unit_runtime_kill(struct unit_runtime *runtime, int signal);
 bool unit_runtime_is_populated(struct unit_runtime *runtime);
+/* The one process that is our own child, 0: none, or several. */
+pid_t unit_runtime_only_child(const struct unit_runtime *runtime);
 /* Lets the processes' bookkeeping go; the unit is down. */
 void unit_runtime_release(struct unit_runtime *runtime);

@@ -175,7 +175,7 @@ const struct directive directives[] = {
             CHOICE_PRESERVE),
     ACCEPTED(SERVICE, "USBFunctionDescriptors", "a container has no USB gadgets"),
     ACCEPTED(SERVICE, "USBFunctionStrings", "a container has no USB gadgets"),
-    ACCEPTED(SERVICE, "OOMPolicy", "the kernel's choice of the process to kill stands"),
+    APPLIED(SERVICE, "OOMPolicy", parse_choice, FIELD(service.oom_policy), CHOICE_OOM_POLICY),
     UNSAFE(SERVICE, "OpenFile", "no descriptors are passed to services"),
     APPLIED(SERVICE, "ReloadSignal", parse_signal, FIELD(service.reload_signal), 0),
     APPLIED(SERVICE, "PermissionsStartOnly", parse_permissions_start_only, 0, 0),

@@ -87,6 +87,8 @@ static int generate_service(struct random *random, struct unit *unit)
         (enum timeout_failure_mode)random_below(random, TIMEOUT_FAILURE_MODE_MAX);
     service->timeout_stop_failure_mode =
         (enum timeout_failure_mode)random_below(random, TIMEOUT_FAILURE_MODE_MAX);
+    service->oom_policy = (enum oom_policy)random_below(random, OOM_POLICY_MAX);
+    service->guess_main_pid = random_chance(random, 80);
     service->fd_store_max = random_below(random, 4);
     service->fd_store_preserve = (enum preserve_mode)random_below(random, PRESERVE_MODE_MAX);
     if (random_chance(random, 10))

@@ -316,6 +316,30 @@ static unsigned op_drop_descriptors(void *platform, struct manager_unit *unit, c
     return n;
 }
 
+/* The only daemon that is left. */
+static pid_t op_guess_main_pid(void *platform, struct manager_unit *unit)
+{
+    struct world *world = platform;
+    pid_t found = 0;
+
+    for (unsigned i = 0; i < world->n_processes; i++) {
+        const struct process *process = &world->processes[i];
+        if (process->unit != unit || !process->alive)
+            continue;
+        if (found != 0)
+            return 0;
+        found = process->pid;
+    }
+    return found;
+}
+
+static void op_jobs_done(void *platform)
+{
+    struct world *world = platform;
+    if (world->manager->n_jobs != 0)
+        world_violation(world, "it is told that there are no jobs, and there are");
+}
+
 static void op_forget(void *platform, struct manager_unit *unit)
 {
     free(unit->platform);
@@ -353,6 +377,8 @@ const struct platform_ops sim_platform_ops = {
     .release = op_release,
     .store_descriptors = op_store_descriptors,
     .drop_descriptors = op_drop_descriptors,
+    .guess_main_pid = op_guess_main_pid,
+    .jobs_done = op_jobs_done,
     .forget = op_forget,
     .state_changed = op_state_changed,
     .job_finished = op_job_finished,

@@ -75,7 +75,8 @@ static int op_spawn(void *platform, const struct spawn_request *request, pid_t *
     struct script_child *child = &script->children[script->n_children++];
     *child = (struct script_child){
         .pid = ++script->last_pid, .unit = request->unit, .control = request->control, .alive = true};
-    script_log(script, "spawn %s %s", name, service_command_to_string(request->kind));
+    script_log(script, "spawn %s %s%s", name, service_command_to_string(request->kind),
+               request->idle ? " when idle" : "");
     for (char *const *variable = request->environment; *variable; variable++)
         script_log(script, "environment %s", *variable);
     *ret_pid = child->pid;
@@ -182,6 +183,26 @@ static unsigned op_drop_descriptors(void *platform, struct manager_unit *unit, c
     return n;
 }
 
+static pid_t op_guess_main_pid(void *platform, struct manager_unit *unit)
+{
+    struct script *script = platform;
+    pid_t found = 0;
+
+    for (unsigned i = 0; i < script->n_children; i++) {
+        if (!script->children[i].alive || script->children[i].unit != unit)
+            continue;
+        if (found != 0)
+            return 0;
+        found = script->children[i].pid;
+    }
+    return found;
+}
+
+static void op_jobs_done(void *platform)
+{
+    script_log(platform, "idle");
+}
+
 static void op_nothing(void *platform, struct manager_unit *unit)
 {
 }
@@ -214,6 +235,8 @@ static const struct platform_ops script_ops = {
     .release = op_nothing,
     .store_descriptors = op_store_descriptors,
     .drop_descriptors = op_drop_descriptors,
+    .guess_main_pid = op_guess_main_pid,
+    .jobs_done = op_jobs_done,
     .forget = op_nothing,
     .state_changed = op_state_changed,
     .job_finished = op_job_finished,

@@ -110,8 +110,11 @@ static int run(struct world *world, char *const *argv)
     int status;
     usec_t deadline = usec_add(now_monotonic(), DEADLINE);
 
-    assert_int_equal(spawner_spawn(world->spawner, &request, -EBADF, "0123", &world->store, &pid, &object),
-                     0);
+    assert_int_equal(
+        spawner_spawn(world->spawner, &request,
+                      &(struct spawn_place){.cgroup = -EBADF, .invocation_id = "0123", .store = world->store},
+                      &pid, &object),
+        0);
     while (!world->told)
         assert_true(loop_wait(world->loop, deadline) > 0);
     assert_int_equal(world->pid, pid);
@@ -299,6 +302,28 @@ static void an_output_file_that_cannot_be_opened_is_named(void **state)
     expect_failure(world, "/bin/true", EXEC_STAGE_STDOUT, ENOENT, "/no/such/file");
 }
 
+static void an_idle_program_runs_when_it_is_released(void **state)
+{
+    struct world *world = *state;
+    char *argv[] = {(char *)"/bin/sh", (char *)"-c", (char *)"echo $MONITOR_INVOCATION_ID", NULL};
+    struct exec_command command = {.path = argv[0], .argv = argv, .flags = EXEC_NO_EXPANSION};
+    struct spawn_request request = {
+        .unit = &world->unit, .command = &command, .kind = COMMAND_START, .idle = true};
+    const struct spawn_place place = {.cgroup = -EBADF, .invocation_id = "", .monitor_invocation_id = "4567"};
+    const char *object = NULL;
+    pid_t pid;
+
+    assert_int_equal(spawner_spawn(world->spawner, &request, &place, &pid, &object), 0);
+    assert_int_equal(loop_wait(world->loop, 0), 0);
+    assert_false(world->told);
+    spawner_release_idle(world->spawner);
+    while (!world->told)
+        assert_true(loop_wait(world->loop, usec_add(now_monotonic(), DEADLINE)) > 0);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    logs_settle(world->logs, "x.service");
+    expect_log(world, "x: 4567\n");
+}
+
 /* Its pipe closes as if the program had been executed. */
 static void a_child_that_is_killed_before_its_program_has_not_executed_it(void **state)
 {
@@ -314,7 +339,10 @@ static void a_child_that_is_killed_before_its_program_has_not_executed_it(void *
     assert_int_equal(mkfifo(fifo, 0600), 0);
     world->unit.unit->exec.std_output = OUTPUT_FILE; /* nobody reads: the child waits here */
     world->unit.unit->exec.output_path = strdup(fifo);
-    assert_int_equal(spawner_spawn(world->spawner, &request, -EBADF, "", NULL, &pid, &object), 0);
+    assert_int_equal(spawner_spawn(world->spawner, &request,
+                                   &(struct spawn_place){.cgroup = -EBADF, .invocation_id = ""}, &pid,
+                                   &object),
+                     0);
     assert_int_equal(kill(pid, SIGKILL), 0);
     assert_int_equal(waitpid(pid, NULL, 0), pid);
     spawner_settle(world->spawner, pid);
@@ -334,7 +362,10 @@ static void a_missing_environment_file_starts_nothing(void **state)
     file->path = strdup("/no/such.env");
     world->unit.unit->exec.environment_files = file;
     world->unit.unit->exec.n_environment_files = 1;
-    assert_int_equal(spawner_spawn(world->spawner, &request, -EBADF, "", NULL, &pid, &object), -ENOENT);
+    assert_int_equal(spawner_spawn(world->spawner, &request,
+                                   &(struct spawn_place){.cgroup = -EBADF, .invocation_id = ""}, &pid,
+                                   &object),
+                     -ENOENT);
     assert_string_equal(object, "/no/such.env");
     file->optional = true;
     run_shell(world, "true");
@@ -374,6 +405,7 @@ int main(void)
         TEST(a_user_that_is_not_there_is_named),
         TEST(a_group_that_is_not_there_is_named),
         TEST(an_output_file_that_cannot_be_opened_is_named),
+        TEST(an_idle_program_runs_when_it_is_released),
         TEST(a_child_that_is_killed_before_its_program_has_not_executed_it),
         TEST(a_missing_environment_file_starts_nothing),
         TEST(a_service_runs_as_its_user_with_its_groups_and_home),

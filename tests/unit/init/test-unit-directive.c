@@ -80,6 +80,18 @@ static void how_a_service_is_restarted_and_ended(void **state)
     assert_int_equal(unit->kill.watchdog_signal, SIGQUIT);
 }
 
+static void what_a_service_keeps_and_survives(void **state)
+{
+    _cleanup_unit_ struct unit *unit = service_with(
+        "FileDescriptorStoreMax=3\nFileDescriptorStorePreserve=yes\nReloadSignal=USR2\nOOMPolicy=kill");
+    assert_string_equal(reports, "");
+    assert_int_equal(unit->service.fd_store_max, 3);
+    assert_int_equal(unit->service.fd_store_preserve, PRESERVE_YES);
+    assert_int_equal(unit->service.reload_signal, SIGUSR2);
+    assert_int_equal(unit->service.oom_policy, OOM_KILL);
+    assert_int_equal(unit->service.notify_access, NOTIFY_MAIN);
+}
+
 static void restart_steps_need_room_to_grow(void **state)
 {
     _cleanup_unit_ struct unit *alone = service_with("RestartSteps=4");
@@ -393,6 +405,7 @@ int main(void)
         cmocka_unit_test(a_service_without_settings_leaves_its_times_to_the_manager),
         cmocka_unit_test(times_of_a_service),
         cmocka_unit_test(how_a_service_is_restarted_and_ended),
+        cmocka_unit_test(what_a_service_keeps_and_survives),
         cmocka_unit_test(restart_steps_need_room_to_grow),
         cmocka_unit_test(a_oneshot_has_no_exit_type_cgroup),
         cmocka_unit_test(timeout_sec_sets_both),

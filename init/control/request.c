@@ -51,19 +51,11 @@ static int option_kill_whom(struct control_request *request, const char *value)
 
 static int option_job_mode(struct control_request *request, const char *value)
 {
-    static const char *const names[] = {
-        [JOB_REPLACE] = "replace",
-        [JOB_FAIL] = "fail",
-        [JOB_ISOLATE] = "isolate",
-        [JOB_IGNORE_DEPENDENCIES] = "ignore-dependencies",
-        [JOB_REPLACE_IRREVERSIBLY] = "replace-irreversibly",
-    };
-    for (size_t i = 0; i < ELEMENTSOF(names); i++)
-        if (streq(names[i], value)) {
-            request->mode = (enum job_mode)i;
-            return 0;
-        }
-    return -EINVAL;
+    int mode = job_mode_from_string(value);
+    if (mode < 0)
+        return mode;
+    request->mode = (enum job_mode)mode;
+    return 0;
 }
 
 static const struct {
@@ -78,7 +70,9 @@ static const struct {
     {"signal", true, option_signal, "--signal= needs a signal"},
     {"kill-whom", true, option_kill_whom, "--kill-whom= is main, control or all"},
     {"job-mode", true, option_job_mode,
-     "--job-mode= is replace, replace-irreversibly, fail, isolate or ignore-dependencies"},
+     "--job-mode= is replace, replace-irreversibly, fail, isolate, ignore-dependencies, ignore-requirements, "
+     "flush "
+     "or triggering"},
 };
 
 /* word without its "--". NULL, or what is wrong. */

@@ -114,7 +114,9 @@ enum effect {
     EFFECT_STOPPED_UNEXPECTEDLY = 1 << 1,
     EFFECT_FAILED = 1 << 2,
     EFFECT_SUCCEEDED = 1 << 3,
-    EFFECT_RELOADING = 1 << 5,  /* it began to reload by itself */
+    EFFECT_RELOADING = 1 << 5, /* it began to reload by itself */
+    EFFECT_START_LIMIT = 1 << 6,
+    EFFECT_JOB_TIMEOUT = 1 << 7,
     EFFECT_JOB_FAILED = 1 << 4, /* OnFailure= without a failure of its own: timeout, dependency */
 };
 
@@ -244,6 +246,7 @@ int unit_stop(struct node *node);
 int unit_reload(struct node *node);
 bool unit_can_reload(const struct node *node);
 void unit_set_state(struct node *node, enum service_state state);
+void unit_reset_failed(struct node *node);
 bool ratelimit_allows(struct ratelimit *limit, usec_t now, usec_t interval, unsigned burst);
 
 /* --- propagate.c --- */

@@ -175,7 +175,7 @@ void job_end(struct node *node)
     else if (job.type == JOB_START && !unit_is_up(node))
         fail_dependents(node, KIND(UNIT_REQUISITE_OF));
     if (job.result == JOB_TIMEOUT || job.result == JOB_DEPENDENCY) {
-        node->effects |= EFFECT_JOB_FAILED;
+        node->effects |= EFFECT_JOB_FAILED | (job.result == JOB_TIMEOUT ? EFFECT_JOB_TIMEOUT : 0);
         queue_push(node, QUEUE_EFFECTS);
     }
 }
@@ -221,6 +221,17 @@ static bool job_has_to_wait(const struct node *node)
     return false;
 }
 
+/* JobRunningTimeoutSec=; the earlier limit counts. An order to stop has one deadline over everything. */
+static void limit_running_job(struct node *node)
+{
+    struct manager *manager = node->manager;
+    struct deadline *timeout = &node->job.timeout;
+    usec_t end = usec_add(manager->now, node->u.unit->job_running_timeout);
+
+    if (!manager->shutting_down && (timeout->position == 0 || end < timeout->when))
+        deadline_arm(&manager->deadlines, timeout, end);
+}
+
 void job_run(struct node *node)
 {
     struct job *job = &node->job;
@@ -232,6 +243,7 @@ void job_run(struct node *node)
         return;
     }
     uint32_t id = job->id;
+    limit_running_job(node);
     job_set_progress(node, true, false);
     int r = job_actions[job->type](node);
     if (r == 0 || job->id != id || job->finishing)

@@ -171,7 +171,7 @@ static int check_request(const struct node *node, enum job_type *type, enum job_
 
     if ((unsigned)*type >= JOB_TYPE_MAX || (unsigned)mode >= JOB_MODE_MAX)
         return -EINVAL;
-    if (mode == JOB_ISOLATE && *type != JOB_START)
+    if ((mode == JOB_ISOLATE && *type != JOB_START) || (mode == JOB_TRIGGERING && *type != JOB_STOP))
         return -EINVAL;
     if ((starts && unit->refuse_manual_start) || (stops && unit->refuse_manual_stop) ||
         (mode == JOB_ISOLATE && !unit->allow_isolate))
@@ -261,10 +261,7 @@ static void reset_failed(struct node *node)
 {
     node->start_limit = node->trigger_limit = (struct ratelimit){0};
     node->u.n_restarts = 0;
-    if (node->u.active != UNIT_FAILED)
-        return;
-    node->u.result = RESULT_SUCCESS;
-    unit_set_state(node, SERVICE_DEAD);
+    unit_reset_failed(node);
 }
 
 int manager_reset_failed(struct manager *manager, const char *name)
@@ -278,6 +275,20 @@ int manager_reset_failed(struct manager *manager, const char *name)
     for (size_t i = 0; !name && i < manager->names.n; i++)
         reset_failed(manager->names.entries[i].node);
     return 0;
+}
+
+int manager_cancel_job(struct manager *manager, usec_t now, uint32_t id)
+{
+    set_now(manager, now);
+    if (manager->shutting_down)
+        return -ESHUTDOWN;
+    for (size_t i = 0; id != 0 && i < manager->names.n; i++)
+        if (manager->names.entries[i].node->job.id == id) {
+            job_set_result(manager->names.entries[i].node, JOB_CANCELED);
+            manager_settle(manager);
+            return 0;
+        }
+    return -ENOENT;
 }
 
 int manager_reload(struct manager *manager, usec_t now)

@@ -75,14 +75,6 @@ enum job_type {
     JOB_VERIFY_ACTIVE,
     JOB_TYPE_MAX
 };
-enum job_mode {
-    JOB_REPLACE,
-    JOB_FAIL,
-    JOB_ISOLATE,
-    JOB_IGNORE_DEPENDENCIES,
-    JOB_REPLACE_IRREVERSIBLY,
-    JOB_MODE_MAX
-};
 enum job_result {
     JOB_DONE,
     JOB_CANCELED,
@@ -265,6 +257,9 @@ struct manager_unit *manager_find_by_pid(const struct manager *manager, pid_t pi
 struct manager_unit *manager_next_unit(const struct manager *manager, size_t *cursor);
 /* NULL: all. What follows from it comes with the next event: ask manager_next_deadline() anew. */
 int manager_reset_failed(struct manager *manager, const char *name);
+/* Cancels a job that is waiting or running, with what needs it: -ENOENT when there is none of that number,
+ * -ESHUTDOWN after an order to stop. */
+int manager_cancel_job(struct manager *manager, usec_t now, uint32_t id);
 /* Reads all units again; running services are not touched. */
 int manager_reload(struct manager *manager, usec_t now);
 

@@ -2,8 +2,10 @@
 #include "init/manager/internal.h"
 
 #include <errno.h>
-#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "common/text.h"
 
 /* A unit may be started so often by what happens to other units, as in systemd; past that it is left alone.
  */
@@ -35,10 +37,19 @@ static void trigger_start(struct node *node, struct node *cause, enum job_mode m
                     node->u.unit->name, cause->u.unit->name);
 }
 
-static void start_neighbours(struct node *node, uint32_t kinds)
+static void start_neighbours(struct node *node, enum unit_dependency kind, enum job_mode mode)
 {
-    FOREACH_NEIGHBOUR(edge, node, kinds)
-    trigger_start(edge->to, node, JOB_REPLACE);
+    unsigned n = 0;
+
+    FOREACH_NEIGHBOUR(edge, node, KIND(kind))
+    n++;
+    if (mode == JOB_ISOLATE && n > 1) {
+        manager_log(node, true, "%s: only one unit can be isolated, %s= names %u: none is started",
+                    node->u.unit->name, unit_dependency_to_string(kind), n);
+        return;
+    }
+    FOREACH_NEIGHBOUR(edge, node, KIND(kind))
+    trigger_start(edge->to, node, mode);
 }
 
 /* It came up and nobody's job had pulled in what it needs. */
@@ -61,20 +72,62 @@ static void stop_dependents(struct node *node)
         trigger_job(edge->to, node, JOB_STOP, JOB_REPLACE);
 }
 
-static void emergency_action(struct node *node, enum emergency_action action, int exit_status)
+/* A container has no power to cut: every end is an exit, every new start a reboot. */
+static const struct action {
+    bool reboot;
+    bool force;      /* nothing is stopped in order */
+    bool has_status; /* SuccessActionExitStatus= and the like mean it */
+} actions[EMERGENCY_ACTION_MAX] = {
+    [ACTION_EXIT] = {.has_status = true},
+    [ACTION_EXIT_FORCE] = {.force = true, .has_status = true},
+    [ACTION_REBOOT] = {.reboot = true},
+    [ACTION_REBOOT_FORCE] = {.reboot = true, .force = true},
+    [ACTION_REBOOT_IMMEDIATE] = {.reboot = true, .force = true},
+    [ACTION_POWEROFF] = {0},
+    [ACTION_POWEROFF_FORCE] = {.force = true},
+    [ACTION_POWEROFF_IMMEDIATE] = {.force = true},
+    [ACTION_HALT] = {0},
+    [ACTION_HALT_FORCE] = {.force = true},
+    [ACTION_HALT_IMMEDIATE] = {.force = true},
+    [ACTION_KEXEC] = {.reboot = true},
+    [ACTION_KEXEC_FORCE] = {.reboot = true, .force = true},
+    [ACTION_SOFT_REBOOT] = {.reboot = true},
+    [ACTION_SOFT_REBOOT_FORCE] = {.reboot = true, .force = true},
+};
+
+static void emergency_action(struct node *node, enum emergency_action what, const char *why, int exit_status)
 {
-    if (action == ACTION_NONE)
+    const struct action *action = &actions[what];
+
+    if (what == ACTION_NONE || node->manager->shutting_down)
         return;
-    manager_log(node, false, "%s: %s, the container ends (%s)", node->u.unit->name,
-                node->u.active == UNIT_FAILED ? "it failed" : "it has ended",
-                emergency_action_to_string(action));
-    if (action == ACTION_REBOOT)
-        exit_status = EXIT_REBOOT;
-    else if (exit_status < 0)
-        exit_status = unit_exit_code(node);
-    shutdown_begin(node->manager, exit_status);
-    if (action == ACTION_EXIT_FORCE)
+    manager_log(node, false, "%s: %s, the container ends (%s)", node->u.unit->name, why,
+                emergency_action_to_string(what));
+    shutdown_begin(node->manager, action->reboot ? EXIT_REBOOT : action->has_status ? exit_status : 0);
+    if (action->force)
         shutdown_kill(node->manager);
+}
+
+static int status_or_own(const struct node *node, int exit_status)
+{
+    return exit_status >= 0 ? exit_status : unit_exit_code(node);
+}
+
+/* What the unit says about the whole container. */
+static void emergency_actions(struct node *node, unsigned effects)
+{
+    const struct unit *unit = node->u.unit;
+
+    if (effects & EFFECT_START_LIMIT)
+        emergency_action(node, unit->start_limit_action, "it was started too often", EXIT_FAILURE);
+    if (effects & EFFECT_JOB_TIMEOUT)
+        emergency_action(node, unit->job_timeout_action, "its job took too long", EXIT_FAILURE);
+    if (effects & EFFECT_FAILED)
+        emergency_action(node, unit->failure_action, "it failed",
+                         status_or_own(node, unit->failure_action_exit_status));
+    else if (effects & EFFECT_SUCCEEDED)
+        emergency_action(node, unit->success_action, "it has ended",
+                         status_or_own(node, unit->success_action_exit_status));
 }
 
 /* PropagatesReloadTo=, of a reload that nobody asked for. */
@@ -93,10 +146,7 @@ void propagate_effects(struct node *node)
     node->effects = 0;
     if (node->manager->shutting_down)
         return;
-    if (effects & EFFECT_FAILED)
-        emergency_action(node, unit->failure_action, unit->failure_action_exit_status);
-    else if (effects & EFFECT_SUCCEEDED)
-        emergency_action(node, unit->success_action, unit->success_action_exit_status);
+    emergency_actions(node, effects);
     if (node->manager->shutting_down)
         return;
     if (effects & EFFECT_STOPPED_UNEXPECTEDLY)
@@ -106,9 +156,9 @@ void propagate_effects(struct node *node)
     if (effects & EFFECT_RELOADING)
         reload_neighbours(node);
     if (effects & (EFFECT_FAILED | EFFECT_JOB_FAILED))
-        start_neighbours(node, KIND(UNIT_ON_FAILURE));
+        start_neighbours(node, UNIT_ON_FAILURE, unit->on_failure_job_mode);
     else if (effects & EFFECT_SUCCEEDED)
-        start_neighbours(node, KIND(UNIT_ON_SUCCESS));
+        start_neighbours(node, UNIT_ON_SUCCESS, unit->on_success_job_mode);
 }
 
 void propagate_neighbours(struct node *node)
@@ -116,7 +166,8 @@ void propagate_neighbours(struct node *node)
     if (node->manager->shutting_down)
         return;
     queue_push(node, QUEUE_CHECK);
-    FOREACH_NEIGHBOUR(edge, node, PINS | KIND(UNIT_BOUND_BY))
+    FOREACH_NEIGHBOUR(edge, node,
+                      PINS | KIND(UNIT_BOUND_BY) | KIND(UNIT_ON_FAILURE_OF) | KIND(UNIT_ON_SUCCESS_OF))
     queue_push(edge->to, QUEUE_CHECK);
 }
 
@@ -148,6 +199,20 @@ static bool is_unneeded(const struct node *node)
     return true;
 }
 
+/* CollectMode=inactive-or-failed: its failure is forgotten as soon as nobody needs the unit. */
+static bool is_collected(const struct node *node)
+{
+    const char *main_unit = node->manager->main_unit;
+
+    if (node->u.active != UNIT_FAILED || node->u.unit->collect_mode != COLLECT_INACTIVE_OR_FAILED ||
+        (main_unit && streq(main_unit, node->u.unit->name)))
+        return false;
+    FOREACH_NEIGHBOUR(edge, node, PINNED_BY | KIND(UNIT_ON_FAILURE) | KIND(UNIT_ON_SUCCESS))
+    if (edge->to->job.id != 0 || !unit_is_down(edge->to))
+        return false;
+    return true;
+}
+
 static struct node *upholder(const struct node *node)
 {
     FOREACH_NEIGHBOUR(edge, node, KIND(UNIT_UPHELD_BY))
@@ -163,6 +228,8 @@ void propagate_checks(struct node *node)
     /* It is down, and nothing is about to start it again. */
     if (unit_is_down(node))
         service_release_store(node, PRESERVE_RESTART);
+    if (is_collected(node))
+        unit_reset_failed(node);
     if (unit_is_up(node) && is_bound_to_inactive(node)) {
         trigger_job(node, node, JOB_STOP, JOB_REPLACE);
     } else if (unit_is_up(node) && is_unneeded(node)) {

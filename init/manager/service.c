@@ -181,6 +181,8 @@ void service_enter_start(struct node *node)
     }
     node->main_pid_known = true;
     if (!command) {
+        /* Else it would never have been anything but dead, and its end would have no effect. */
+        service_set_state(node, SERVICE_START, service_start_timeout(node));
         service_enter_start_post(node);
         return;
     }
@@ -406,6 +408,8 @@ int service_start(struct node *node)
     if (!ratelimit_allows(&node->start_limit, manager->now, service_start_limit_interval(node), burst)) {
         manager_log(node, true, "%s: started too often (StartLimitBurst=%u), not started any more",
                     unit->name, burst);
+        node->effects |= EFFECT_START_LIMIT;
+        queue_push(node, QUEUE_EFFECTS);
         service_enter_dead(node, RESULT_START_LIMIT_HIT, false);
         return -ECANCELED;
     }

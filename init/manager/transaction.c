@@ -186,9 +186,14 @@ static int expand_job(struct transaction *t, uint32_t index)
     return 0;
 }
 
+static bool ignores_requirements(const struct transaction *t)
+{
+    return t->mode == JOB_IGNORE_DEPENDENCIES || t->mode == JOB_IGNORE_REQUIREMENTS;
+}
+
 static int expand(struct transaction *t)
 {
-    for (uint32_t i = 0; i < t->n_jobs && t->mode != JOB_IGNORE_DEPENDENCIES; i++) {
+    for (uint32_t i = 0; i < t->n_jobs && !ignores_requirements(t); i++) {
         int r = t->jobs[i].deleted ? 0 : expand_job(t, i);
         if (r < 0)
             return r;
@@ -370,12 +375,32 @@ static int check_installed(const struct transaction *t)
     return 0;
 }
 
+static bool has_job(const struct transaction *t, const struct node *node)
+{
+    for (uint32_t i = node->tentative; i != 0; i = t->jobs[i - 1].sibling)
+        if (!t->jobs[i - 1].deleted)
+            return true;
+    return false;
+}
+
+/* --job-mode=flush: what else is waiting or running goes. */
+static void flush_jobs(const struct transaction *t)
+{
+    for (size_t i = 0; i < t->manager->names.n; i++) {
+        struct node *node = t->manager->names.entries[i].node;
+        if (!has_job(t, node))
+            job_set_result(node, JOB_CANCELED);
+    }
+}
+
 static uint32_t install(struct transaction *t)
 {
     bool irreversible = t->mode == JOB_REPLACE_IRREVERSIBLY,
          ignore_order = t->mode == JOB_IGNORE_DEPENDENCIES;
     uint32_t anchor = 0;
 
+    if (t->mode == JOB_FLUSH)
+        flush_jobs(t);
     for (uint32_t i = 0; i < t->n_jobs; i++) {
         const struct tentative *job = &t->jobs[i];
         if (job->deleted)

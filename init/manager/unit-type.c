@@ -110,6 +110,14 @@ void unit_set_state(struct node *node, enum service_state state)
     propagate_neighbours(node);
 }
 
+void unit_reset_failed(struct node *node)
+{
+    if (node->u.active != UNIT_FAILED)
+        return;
+    node->u.result = RESULT_SUCCESS;
+    unit_set_state(node, SERVICE_DEAD);
+}
+
 static bool condition_holds(struct node *node, const struct condition *condition)
 {
     struct manager *manager = node->manager;

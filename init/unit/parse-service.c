@@ -39,6 +39,9 @@ static int (*const choices[CHOICE_MAX])(const char *text) = {
     [CHOICE_OOM_POLICY] = oom_policy_from_string,
     [CHOICE_PRESERVE] = preserve_mode_from_string,
     [CHOICE_KILL_MODE] = kill_mode_from_string,
+    [CHOICE_ACTION] = emergency_action_from_string,
+    [CHOICE_JOB_MODE] = job_mode_from_string,
+    [CHOICE_COLLECT_MODE] = collect_mode_from_string,
 };
 
 /* data: which of the string tables above. */

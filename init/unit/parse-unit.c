@@ -123,37 +123,15 @@ int parse_condition(struct unit_parser *parser, const struct directive *directiv
     return r == -ENOMEM ? r : 0;
 }
 
-/* A container has no power to cut: every end is an exit, every new start a reboot. */
-static const struct {
-    const char *name;
-    enum emergency_action action;
-} action_names[] = {
-    {"none", ACTION_NONE},
-    {"exit", ACTION_EXIT},
-    {"exit-force", ACTION_EXIT_FORCE},
-    {"reboot", ACTION_REBOOT},
-    {"reboot-force", ACTION_REBOOT},
-    {"reboot-immediate", ACTION_REBOOT},
-    {"kexec", ACTION_REBOOT},
-    {"kexec-force", ACTION_REBOOT},
-    {"soft-reboot", ACTION_REBOOT},
-    {"soft-reboot-force", ACTION_REBOOT},
-    {"poweroff", ACTION_EXIT},
-    {"poweroff-force", ACTION_EXIT_FORCE},
-    {"poweroff-immediate", ACTION_EXIT_FORCE},
-    {"halt", ACTION_EXIT},
-    {"halt-force", ACTION_EXIT_FORCE},
-    {"halt-immediate", ACTION_EXIT_FORCE},
-};
-
-int parse_action(struct unit_parser *parser, const struct directive *directive, const char *value)
+/* OnFailureIsolate= is the old way to write OnFailureJobMode=. */
+int parse_on_failure_isolate(struct unit_parser *parser, const struct directive *directive, const char *value)
 {
-    FOREACH_ARRAY (row, action_names, ELEMENTSOF(action_names))
-        if (streq(row->name, value)) {
-            *(enum emergency_action *)parser_field(parser, directive) = row->action;
-            return 0;
-        }
-    parser_warn(parser, "\"%s\" is not an action (none, exit, exit-force, reboot, ...), ignored", value);
+    bool isolate;
+
+    if (parse_bool(value, &isolate) < 0)
+        parser_warn(parser, "\"%s\" is neither yes nor no, ignored", value);
+    else
+        parser->unit->on_failure_job_mode = isolate ? JOB_ISOLATE : JOB_REPLACE;
     return 0;
 }
 

@@ -23,6 +23,9 @@ enum choice {
     CHOICE_OOM_POLICY,
     CHOICE_PRESERVE,
     CHOICE_KILL_MODE,
+    CHOICE_ACTION,
+    CHOICE_JOB_MODE,
+    CHOICE_COLLECT_MODE,
     CHOICE_MAX,
 };
 
@@ -72,7 +75,8 @@ int parse_signal(struct unit_parser *parser, const struct directive *directive, 
 /* parse-unit.c */
 int parse_dependency(struct unit_parser *parser, const struct directive *directive, const char *value);
 int parse_condition(struct unit_parser *parser, const struct directive *directive, const char *value);
-int parse_action(struct unit_parser *parser, const struct directive *directive, const char *value);
+int parse_on_failure_isolate(struct unit_parser *parser, const struct directive *directive,
+                             const char *value);
 int parse_action_exit_status(struct unit_parser *parser, const struct directive *directive,
                              const char *value);
 

@@ -163,11 +163,41 @@ static const char *const service_command_table[SERVICE_COMMAND_MAX] = {
 };
 STRING_TABLE(service_command, enum service_command, service_command_table)
 
+static const char *const job_mode_table[JOB_MODE_MAX] = {
+    [JOB_REPLACE] = "replace",
+    [JOB_FAIL] = "fail",
+    [JOB_ISOLATE] = "isolate",
+    [JOB_IGNORE_DEPENDENCIES] = "ignore-dependencies",
+    [JOB_REPLACE_IRREVERSIBLY] = "replace-irreversibly",
+    [JOB_IGNORE_REQUIREMENTS] = "ignore-requirements",
+    [JOB_FLUSH] = "flush",
+    [JOB_TRIGGERING] = "triggering",
+};
+STRING_TABLE(job_mode, enum job_mode, job_mode_table)
+
+static const char *const collect_mode_table[COLLECT_MODE_MAX] = {
+    [COLLECT_INACTIVE] = "inactive",
+    [COLLECT_INACTIVE_OR_FAILED] = "inactive-or-failed",
+};
+STRING_TABLE(collect_mode, enum collect_mode, collect_mode_table)
+
 static const char *const emergency_action_table[EMERGENCY_ACTION_MAX] = {
     [ACTION_NONE] = "none",
     [ACTION_EXIT] = "exit",
     [ACTION_EXIT_FORCE] = "exit-force",
     [ACTION_REBOOT] = "reboot",
+    [ACTION_REBOOT_FORCE] = "reboot-force",
+    [ACTION_REBOOT_IMMEDIATE] = "reboot-immediate",
+    [ACTION_POWEROFF] = "poweroff",
+    [ACTION_POWEROFF_FORCE] = "poweroff-force",
+    [ACTION_POWEROFF_IMMEDIATE] = "poweroff-immediate",
+    [ACTION_HALT] = "halt",
+    [ACTION_HALT_FORCE] = "halt-force",
+    [ACTION_HALT_IMMEDIATE] = "halt-immediate",
+    [ACTION_KEXEC] = "kexec",
+    [ACTION_KEXEC_FORCE] = "kexec-force",
+    [ACTION_SOFT_REBOOT] = "soft-reboot",
+    [ACTION_SOFT_REBOOT_FORCE] = "soft-reboot-force",
 };
 STRING_TABLE(emergency_action, enum emergency_action, emergency_action_table)
 
@@ -241,7 +271,9 @@ struct unit *unit_new(const char *name)
     unit->default_dependencies = true;
     unit->start_limit_interval = USEC_UNSET;
     unit->start_limit_burst = BURST_UNSET;
-    unit->job_timeout = USEC_INFINITY;
+    unit->job_timeout = unit->job_running_timeout = USEC_INFINITY;
+    unit->on_failure_job_mode = JOB_REPLACE;
+    unit->on_success_job_mode = JOB_FAIL;
     unit->success_action_exit_status = -1;
     unit->failure_action_exit_status = -1;
     unit->exec = exec_defaults;

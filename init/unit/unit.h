@@ -108,7 +108,41 @@ enum notify_access { NOTIFY_NONE, NOTIFY_MAIN, NOTIFY_EXEC, NOTIFY_ALL, NOTIFY_A
 enum kill_mode { KILL_CONTROL_GROUP, KILL_MIXED, KILL_PROCESS, KILL_NONE, KILL_MODE_MAX };
 
 /* What a unit's success or failure does to the whole container: systemd.unit(5), SuccessAction=. */
-enum emergency_action { ACTION_NONE, ACTION_EXIT, ACTION_EXIT_FORCE, ACTION_REBOOT, EMERGENCY_ACTION_MAX };
+enum emergency_action {
+    ACTION_NONE,
+    ACTION_EXIT,
+    ACTION_EXIT_FORCE,
+    ACTION_REBOOT,
+    ACTION_REBOOT_FORCE,
+    ACTION_REBOOT_IMMEDIATE,
+    ACTION_POWEROFF,
+    ACTION_POWEROFF_FORCE,
+    ACTION_POWEROFF_IMMEDIATE,
+    ACTION_HALT,
+    ACTION_HALT_FORCE,
+    ACTION_HALT_IMMEDIATE,
+    ACTION_KEXEC,
+    ACTION_KEXEC_FORCE,
+    ACTION_SOFT_REBOOT,
+    ACTION_SOFT_REBOOT_FORCE,
+    EMERGENCY_ACTION_MAX,
+};
+
+/* What a new job does to those that are there: systemctl(1), --job-mode=. */
+enum job_mode {
+    JOB_REPLACE,
+    JOB_FAIL,
+    JOB_ISOLATE,
+    JOB_IGNORE_DEPENDENCIES,
+    JOB_REPLACE_IRREVERSIBLY,
+    JOB_IGNORE_REQUIREMENTS,
+    JOB_FLUSH,
+    JOB_TRIGGERING,
+    JOB_MODE_MAX,
+};
+
+/* Whether the memory of a failure may go when nobody needs the unit. */
+enum collect_mode { COLLECT_INACTIVE, COLLECT_INACTIVE_OR_FAILED, COLLECT_MODE_MAX };
 
 enum service_command {
     COMMAND_CONDITION, /* ExecCondition= */
@@ -372,6 +406,12 @@ struct unit {
     usec_t start_limit_interval; /* or USEC_UNSET */
     unsigned start_limit_burst;  /* or BURST_UNSET */
     usec_t job_timeout;
+    usec_t job_running_timeout;
+    enum emergency_action job_timeout_action;
+    enum emergency_action start_limit_action;
+    enum job_mode on_failure_job_mode;
+    enum job_mode on_success_job_mode;
+    enum collect_mode collect_mode;
     enum emergency_action success_action;
     enum emergency_action failure_action;
     int success_action_exit_status; /* -1: unset */
@@ -426,6 +466,10 @@ const char *kill_mode_to_string(enum kill_mode mode);
 int kill_mode_from_string(const char *text);
 const char *service_command_to_string(enum service_command command); /* "ExecStart" */
 int service_command_from_string(const char *text);
+const char *job_mode_to_string(enum job_mode mode);
+int job_mode_from_string(const char *text);
+const char *collect_mode_to_string(enum collect_mode mode);
+int collect_mode_from_string(const char *text);
 const char *emergency_action_to_string(enum emergency_action action);
 int exec_preserve_from_string(const char *text);
 const char *exec_limit_to_string(int resource); /* "LimitNOFILE" */

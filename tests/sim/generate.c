@@ -108,6 +108,8 @@ static int generate_service(struct random *random, struct unit *unit)
         unit->start_limit_burst = random_below(random, 4);
     if (random_chance(random, 5))
         unit->job_timeout = some_timeout(random);
+    if (random_chance(random, 5))
+        unit->job_running_timeout = some_timeout(random);
     generate_kill(random, &unit->kill);
     return add_commands(random, unit);
 }
@@ -139,6 +141,28 @@ static int generate_dependencies(const struct world *world, struct random *rando
             r = unit_add_dependency(unit, UNIT_AFTER, name);
     }
     return r;
+}
+
+static enum emergency_action some_action(struct random *random)
+{
+    return (enum emergency_action)random_below(random, EMERGENCY_ACTION_MAX);
+}
+
+static void generate_actions(struct random *random, struct unit *unit)
+{
+    if (random_chance(random, 1))
+        unit->failure_action = some_action(random);
+    if (random_chance(random, 1))
+        unit->success_action = some_action(random);
+    if (random_chance(random, 5))
+        unit->start_limit_action = some_action(random);
+    if (random_chance(random, 5))
+        unit->job_timeout_action = some_action(random);
+    if (random_chance(random, 10))
+        unit->on_failure_job_mode = (enum job_mode)random_below(random, JOB_MODE_MAX);
+    if (random_chance(random, 10))
+        unit->on_success_job_mode = (enum job_mode)random_below(random, JOB_MODE_MAX);
+    unit->collect_mode = random_chance(random, 20) ? COLLECT_INACTIVE_OR_FAILED : COLLECT_INACTIVE;
 }
 
 static int generate_condition(struct random *random, struct unit *unit)
@@ -176,8 +200,7 @@ int generate_unit(const struct world *world, const char *name, struct unit **ret
     unit->stop_when_unneeded = index > 0 && random_chance(&random, 10);
     unit->ignore_on_isolate = random_chance(&random, 10);
     unit->allow_isolate = random_chance(&random, 50);
-    if (random_chance(&random, 1))
-        unit->failure_action = ACTION_EXIT;
+    generate_actions(&random, unit);
     int r = generate_dependencies(world, &random, unit, index);
     if (r >= 0 && index > 0)
         r = generate_condition(&random, unit);
@@ -207,6 +230,13 @@ void generate_request(struct world *world)
             sim_unit(unit)->n_starts = 0;
         (void)manager_reset_failed(world->manager, name);
         manager_event(world->manager, &(struct event){.type = EVENT_TIME, .now = world->now});
+    } else if (random_chance(random, 5)) {
+        const struct manager_unit *unit = manager_find(world->manager, name);
+        id = unit ? unit->job_id : 0;
+        world_trace(world, "cancel job %u of %s", id, name);
+        if (manager_cancel_job(world->manager, world->now, id) == 0 &&
+            manager_find(world->manager, name)->job_id == id)
+            world_violation(world, "%s: its cancelled job is still there", name);
     } else if (random_chance(random, 3)) {
         world->generation++;
         world_trace(world, "daemon-reload");

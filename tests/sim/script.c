@@ -311,11 +311,16 @@ static void drain(struct script *script)
     }
 }
 
-int script_request(struct script *script, enum job_type type, const char *name)
+int script_request_mode(struct script *script, enum job_type type, const char *name, enum job_mode mode)
 {
-    int r = manager_enqueue(script_manager(script), script->now, name, type, JOB_REPLACE, NULL);
+    int r = manager_enqueue(script_manager(script), script->now, name, type, mode, NULL);
     drain(script);
     return r;
+}
+
+int script_request(struct script *script, enum job_type type, const char *name)
+{
+    return script_request_mode(script, type, name, JOB_REPLACE);
 }
 
 void script_start(struct script *script, const char *name)

@@ -16,6 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/cleanup.h"
+#include "common/text.h"
 #include "init/manager/manager.h"
 
 #define SCRIPT_CHILDREN_MAX 64
@@ -56,6 +58,7 @@ void script_unit(struct script *script, const char *name, const char *text);
 /* The manager is made by the first request: config can be changed before. */
 struct manager *script_manager(struct script *script);
 int script_request(struct script *script, enum job_type type, const char *name);
+int script_request_mode(struct script *script, enum job_type type, const char *name, enum job_mode mode);
 void script_start(struct script *script, const char *name);
 void script_stop(struct script *script, const char *name);
 void script_restart(struct script *script, const char *name);

@@ -335,8 +335,32 @@ static void the_end_of_a_unit_can_end_the_container(void **state)
         "x.target", "[Unit]\nSuccessAction=exit\nSuccessActionExitStatus=7\nFailureAction=poweroff-force\n");
     assert_int_equal(unit->success_action, ACTION_EXIT);
     assert_int_equal(unit->success_action_exit_status, 7);
-    assert_int_equal(unit->failure_action, ACTION_EXIT_FORCE);
+    assert_int_equal(unit->failure_action, ACTION_POWEROFF_FORCE);
     assert_int_equal(unit->failure_action_exit_status, -1);
+}
+
+static void what_a_unit_does_to_jobs(void **state)
+{
+    _cleanup_unit_ struct unit *unit = load_text_as(
+        "x.target", "[Unit]\nJobRunningTimeoutSec=4\nJobTimeoutAction=reboot\nStartLimitAction=halt\n"
+                    "OnFailureJobMode=ignore-requirements\nOnSuccessJobMode=flush\n"
+                    "CollectMode=inactive-or-failed\n");
+    assert_string_equal(reports, "");
+    assert_int_equal(unit->job_running_timeout, 4 * USEC_PER_SEC);
+    assert_int_equal(unit->job_timeout_action, ACTION_REBOOT);
+    assert_int_equal(unit->start_limit_action, ACTION_HALT);
+    assert_int_equal(unit->on_failure_job_mode, JOB_IGNORE_REQUIREMENTS);
+    assert_int_equal(unit->on_success_job_mode, JOB_FLUSH);
+    assert_int_equal(unit->collect_mode, COLLECT_INACTIVE_OR_FAILED);
+}
+
+static void jobs_of_the_end_have_systemds_modes(void **state)
+{
+    _cleanup_unit_ struct unit *unit = load_text_as("x.target", "[Unit]\n");
+    _cleanup_unit_ struct unit *isolates = load_text_as("x.target", "[Unit]\nOnFailureIsolate=yes\n");
+    assert_int_equal(unit->on_failure_job_mode, JOB_REPLACE);
+    assert_int_equal(unit->on_success_job_mode, JOB_FAIL);
+    assert_int_equal(isolates->on_failure_job_mode, JOB_ISOLATE);
 }
 
 /* Settings that do not fit together, and the start of what is said. */
@@ -429,6 +453,8 @@ int main(void)
         cmocka_unit_test(conditions_keep_their_signs),
         cmocka_unit_test(an_empty_condition_resets_its_kind_only),
         cmocka_unit_test(the_end_of_a_unit_can_end_the_container),
+        cmocka_unit_test(what_a_unit_does_to_jobs),
+        cmocka_unit_test(jobs_of_the_end_have_systemds_modes),
         cmocka_unit_test(settings_that_do_not_fit_are_bad_setting),
         cmocka_unit_test(a_stop_command_alone_is_a_service_that_remains),
         cmocka_unit_test(every_specifier_stands_for_something),

@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "berth/environment.h"
@@ -15,6 +16,7 @@
 #include "common/fd.h"
 #include "common/parse.h"
 #include "common/text.h"
+#include "init/platform/conditions-system.h"
 #include "init/platform/users.h"
 
 #define PROC_FILE_MAX   (1024 * 1024)
@@ -175,7 +177,54 @@ static bool group(const char *parameter)
     return false;
 }
 
+/* Of a container's root there is mostly no device: then it is not on an encrypted one that could be seen. */
+static bool path_is_encrypted(const char *path)
+{
+    struct stat st;
+
+    if (stat(path, &st) < 0)
+        return false;
+    _cleanup_free_ char *uuid = NULL,
+                        *file = xasprintf("/sys/dev/block/%u:%u/dm/uuid", major(st.st_dev), minor(st.st_dev));
+    return file && read_file_at(AT_FDCWD, file, PROC_FILE_MAX, &uuid, NULL) == 0 &&
+           startswith(uuid, "CRYPT-");
+}
+
+/* Whether /usr is newer than what was made of it: systemd-update-done.service(8). */
+static bool needs_update(const char *path)
+{
+    _cleanup_free_ char *file = xasprintf("%s/.updated", path);
+    struct stat usr, updated;
+    struct statvfs fs;
+
+    if (!file || statvfs(path, &fs) < 0 || (fs.f_flag & ST_RDONLY) || stat("/usr", &usr) < 0)
+        return false;
+    if (stat(file, &updated) < 0)
+        return true;
+    return usr.st_mtim.tv_sec > updated.st_mtim.tv_sec ||
+           (usr.st_mtim.tv_sec == updated.st_mtim.tv_sec && usr.st_mtim.tv_nsec > updated.st_mtim.tv_nsec);
+}
+
 static bool (*const tests[CONDITION_TYPE_MAX])(const char *parameter) = {
+    [CONDITION_PATH_IS_ENCRYPTED] = path_is_encrypted,
+    [CONDITION_NEEDS_UPDATE] = needs_update,
+    [CONDITION_ARCHITECTURE] = condition_architecture,
+    [CONDITION_FIRMWARE] = condition_firmware,
+    [CONDITION_HOST] = condition_host,
+    [CONDITION_KERNEL_VERSION] = condition_kernel_version,
+    [CONDITION_CREDENTIAL] = condition_credential,
+    [CONDITION_ENVIRONMENT] = condition_environment,
+    [CONDITION_SECURITY] = condition_security,
+    [CONDITION_FIRST_BOOT] = condition_first_boot,
+    [CONDITION_CONTROL_GROUP_CONTROLLER] = condition_control_group_controller,
+    [CONDITION_MEMORY] = condition_memory,
+    [CONDITION_CPUS] = condition_cpus,
+    [CONDITION_CPU_FEATURE] = condition_cpu_feature,
+    [CONDITION_OS_RELEASE] = condition_os_release,
+    [CONDITION_MEMORY_PRESSURE] = condition_memory_pressure,
+    [CONDITION_CPU_PRESSURE] = condition_cpu_pressure,
+    [CONDITION_IO_PRESSURE] = condition_io_pressure,
+    [CONDITION_KERNEL_MODULE_LOADED] = condition_kernel_module_loaded,
     [CONDITION_PATH_EXISTS] = path_exists,
     [CONDITION_PATH_EXISTS_GLOB] = path_exists_glob,
     [CONDITION_PATH_IS_DIRECTORY] = path_is_directory,

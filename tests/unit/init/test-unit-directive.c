@@ -308,7 +308,7 @@ static void conditions_keep_their_signs(void **state)
 {
     _cleanup_unit_ struct unit *unit = load_text_as(
         "x.target", "[Unit]\nConditionPathExists=|!/a\nAssertPathExists=/%p\nConditionUser=root\n"
-                    "ConditionPathExists=relative\nConditionHost=x\n");
+                    "ConditionPathExists=relative\nConditionVersion=x\n");
     assert_int_equal(unit->n_conditions, 3);
     assert_true(unit->conditions[0].trigger && unit->conditions[0].negate && !unit->conditions[0].assert_);
     assert_string_equal(unit->conditions[0].parameter, "/a");
@@ -316,7 +316,26 @@ static void conditions_keep_their_signs(void **state)
     assert_string_equal(unit->conditions[1].parameter, "/x");
     assert_int_equal(unit->conditions[2].type, CONDITION_USER);
     assert_non_null(strstr(reports, "/etc/x:5: warning"));
-    assert_non_null(strstr(reports, "/etc/x:6: warning: ConditionHost=: not checked, taken as true"));
+    assert_non_null(strstr(reports, "/etc/x:6: warning: ConditionVersion=: not checked, taken as true"));
+}
+
+/* Every kind that systemd.unit(5) has, read and kept with its marks. */
+static void all_conditions_are_known(void **state)
+{
+    size_t n = 0;
+
+    FOREACH_ARRAY (row, directives, n_directives) {
+        if (row->parse != parse_condition)
+            continue;
+        _cleanup_free_ char *text = xasprintf("[Unit]\n%s=|!/x\n", row->name);
+        _cleanup_unit_ struct unit *unit = load_text_as("x.target", text);
+        assert_string_equal(reports, "");
+        assert_int_equal(unit->n_conditions, 1);
+        assert_true(unit->conditions[0].negate && unit->conditions[0].trigger);
+        assert_int_equal(unit->conditions[0].assert_, row->name[0] == 'A');
+        n++;
+    }
+    assert_int_equal(n, 2 * CONDITION_TYPE_MAX);
 }
 
 static void an_empty_condition_resets_its_kind_only(void **state)
@@ -451,6 +470,7 @@ int main(void)
         cmocka_unit_test(what_has_no_effect_is_told_unless_it_is_off),
         cmocka_unit_test(a_root_of_its_own_is_refused),
         cmocka_unit_test(conditions_keep_their_signs),
+        cmocka_unit_test(all_conditions_are_known),
         cmocka_unit_test(an_empty_condition_resets_its_kind_only),
         cmocka_unit_test(the_end_of_a_unit_can_end_the_container),
         cmocka_unit_test(what_a_unit_does_to_jobs),

@@ -100,6 +100,7 @@ struct job {
     bool finishing; /* result is set */
     bool irreversible;
     bool ignore_order;
+    bool ignore_requirements; /* Requisite= was not looked at */
     struct deadline timeout;
 };
 

@@ -226,8 +226,10 @@ void propagate_checks(struct node *node)
     if (node->job.id != 0 || node->manager->shutting_down)
         return;
     /* It is down, and nothing is about to start it again. */
-    if (unit_is_down(node))
+    if (unit_is_down(node)) {
+        service_release_store(node, PRESERVE_NO); /* stored while it waited to be restarted */
         service_release_store(node, PRESERVE_RESTART);
+    }
     if (is_collected(node))
         unit_reset_failed(node);
     if (unit_is_up(node) && is_bound_to_inactive(node)) {

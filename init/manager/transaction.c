@@ -406,6 +406,7 @@ static uint32_t install(struct transaction *t)
         if (job->deleted)
             continue;
         uint32_t id = job_install(job->node, job->type, irreversible, ignore_order || job->ignore_order);
+        job->node->job.ignore_requirements |= ignores_requirements(t);
         if (i == 0)
             anchor = id;
     }

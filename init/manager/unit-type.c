@@ -144,10 +144,13 @@ static bool conditions_hold(struct node *node, bool asserts)
     return !triggers || triggered;
 }
 
-/* A unit that is bound to another and ordered behind it cannot be without it. */
+/* A unit that is bound to another and ordered behind it cannot be without it; nor without its Requisite=,
+ * which may have gone while the start waited. */
 static bool bound_units_are_up(const struct node *node)
 {
-    FOREACH_NEIGHBOUR(edge, node, KIND(UNIT_BINDS_TO))
+    uint32_t kinds = KIND(UNIT_BINDS_TO) | (node->job.ignore_requirements ? 0 : KIND(UNIT_REQUISITE));
+
+    FOREACH_NEIGHBOUR(edge, node, kinds)
     if ((edge->kinds & KIND(UNIT_AFTER)) && !unit_is_up(edge->to))
         return false;
     return true;

@@ -148,6 +148,14 @@ static enum emergency_action some_action(struct random *random)
     return (enum emergency_action)random_below(random, EMERGENCY_ACTION_MAX);
 }
 
+/* Not those that ignore what is required: a request may have them (struct world, lax). */
+static enum job_mode some_mode(struct random *random)
+{
+    static const enum job_mode modes[] = {JOB_REPLACE, JOB_FAIL, JOB_ISOLATE, JOB_REPLACE_IRREVERSIBLY,
+                                          JOB_FLUSH};
+    return modes[random_below(random, ELEMENTSOF(modes))];
+}
+
 static void generate_actions(struct random *random, struct unit *unit)
 {
     if (random_chance(random, 1))
@@ -159,9 +167,9 @@ static void generate_actions(struct random *random, struct unit *unit)
     if (random_chance(random, 5))
         unit->job_timeout_action = some_action(random);
     if (random_chance(random, 10))
-        unit->on_failure_job_mode = (enum job_mode)random_below(random, JOB_MODE_MAX);
+        unit->on_failure_job_mode = some_mode(random);
     if (random_chance(random, 10))
-        unit->on_success_job_mode = (enum job_mode)random_below(random, JOB_MODE_MAX);
+        unit->on_success_job_mode = some_mode(random);
     unit->collect_mode = random_chance(random, 20) ? COLLECT_INACTIVE_OR_FAILED : COLLECT_INACTIVE;
 }
 
@@ -211,6 +219,11 @@ int generate_unit(const struct world *world, const char *name, struct unit **ret
     return r;
 }
 
+static void note_mode(struct world *world, enum job_mode mode)
+{
+    world->lax = world->lax || mode == JOB_IGNORE_DEPENDENCIES || mode == JOB_IGNORE_REQUIREMENTS;
+}
+
 void generate_request(struct world *world)
 {
     static const enum job_type types[] = {JOB_START, JOB_START,   JOB_START,  JOB_STOP,
@@ -248,7 +261,10 @@ void generate_request(struct world *world)
             world_violation(world, "daemon-reload: %s", strerror(-r));
     } else {
         world_trace(world, "request %s %s, mode %u", job_type_to_string(type), name, mode);
+        note_mode(world, mode);
         int r = manager_enqueue(world->manager, world->now, name, type, mode, &id);
+        if (r == 0 && type == JOB_STOP && (mode == JOB_REPLACE || mode == JOB_FAIL))
+            check_stop_request(world, name, id);
         world_trace(world, "request %s %s: %s, job %u", job_type_to_string(type), name,
                     r < 0 ? strerror(-r) : "accepted", id);
     }

@@ -4,6 +4,37 @@
 #include "common/text.h"
 #include "sim.h"
 
+/* Each has a name, which a violation tells. */
+enum invariant {
+    START_ORDER,
+    STOP_ORDER,
+    REQUIREMENTS,
+    PROCESSES,
+    JOBS_END,
+    START_LIMITS,
+    STOP_WINS,
+    TIME,
+    NO_LEAKS,
+    SHUTDOWN_IN_TIME,
+    COUNTERS,
+    STATES,
+};
+
+static const char *const names[] = {
+    [START_ORDER] = "units start in order",
+    [STOP_ORDER] = "units stop in reverse order",
+    [REQUIREMENTS] = "no unit is up whose Requisite= or BindsTo= is gone",
+    [PROCESSES] = "no process is forgotten",
+    [JOBS_END] = "every job ends, once",
+    [START_LIMITS] = "the limits of starts are kept",
+    [STOP_WINS] = "a stop wins over a start",
+    [TIME] = "time never goes backwards",
+    [NO_LEAKS] = "nothing leaks",
+    [SHUTDOWN_IN_TIME] = "a shutdown ends within the sum of its time-outs",
+    [COUNTERS] = "counters are what a count gives",
+    [STATES] = "a unit under way has a deadline",
+};
+
 static struct node *world_node(struct world *world, const char *name)
 {
     struct manager_unit *unit = manager_find(world->manager, name);
@@ -31,6 +62,7 @@ static void check_start_order(struct world *world, struct node *node)
 {
     size_t cursor = 0;
 
+    world->invariant = names[START_ORDER];
     if (node->job.ignore_order)
         return;
     for (struct manager_unit *other; (other = manager_next_unit(world->manager, &cursor));)
@@ -44,6 +76,7 @@ static void check_stop_order(struct world *world, struct node *node)
 {
     size_t cursor = 0;
 
+    world->invariant = names[STOP_ORDER];
     if (world->manager->killing || !job_is_open(&node->job) || !is_stop(&node->job))
         return;
     for (struct manager_unit *other; (other = manager_next_unit(world->manager, &cursor));)
@@ -54,6 +87,22 @@ static void check_stop_order(struct world *world, struct node *node)
                             other->unit->name);
 }
 
+/* Those it comes after: without an order, the other may have been up when that was looked at. */
+static void check_requisites(struct world *world, struct node *node)
+{
+    const struct unit *unit = node->u.unit;
+
+    world->invariant = names[REQUIREMENTS];
+    if (world->lax || world->generation > 0 || node->job.id == 0 || node->job.ignore_order)
+        return;
+    for (char **name = unit->dependencies[UNIT_REQUISITE]; name && *name; name++) {
+        const struct node *other = world_node(world, *name);
+        if (other && comes_after(unit, other->u.unit) && !comes_after(other->u.unit, unit) &&
+            !unit_is_up(other))
+            world_violation(world, "%s starts, and %s is not up", unit->name, *name);
+    }
+}
+
 void check_state_change(struct world *world, struct manager_unit *unit, enum service_state old)
 {
     struct node *node = node_of(unit);
@@ -62,11 +111,14 @@ void check_state_change(struct world *world, struct manager_unit *unit, enum ser
     if (was_down && (unit->active == UNIT_ACTIVATING || unit->active == UNIT_ACTIVE) &&
         unit->state != SERVICE_AUTO_RESTART) {
         check_start_order(world, node);
+        check_requisites(world, node);
+        world->invariant = names[STOP_WINS];
         if (manager_is_shutting_down(world->manager))
             world_violation(world, "%s starts after the order to stop", unit->unit->name);
     }
     if (old == SERVICE_RUNNING && unit->active == UNIT_DEACTIVATING && node->forbid_restart)
         check_stop_order(world, node);
+    world->invariant = NULL;
 }
 
 /* Processes that a unit gives up by its KillMode=, or that were killed and take their time. */
@@ -84,16 +136,65 @@ static bool may_run_at_the_end(const struct spawn_request *request)
            (request->kind == COMMAND_RELOAD && request->unit->state == SERVICE_RELOAD);
 }
 
+static bool is_start_command(enum service_command kind)
+{
+    return kind == COMMAND_CONDITION || kind == COMMAND_START_PRE || kind == COMMAND_START ||
+           kind == COMMAND_START_POST;
+}
+
 void check_spawn(struct world *world, const struct spawn_request *request)
 {
+    const struct job *job = &node_of(request->unit)->job;
+
+    world->invariant = names[STOP_WINS];
+    if (is_start_command(request->kind) && job->id != 0 && job->running && is_stop(job))
+        world_violation(world, "%s: %s is executed while it is to stop", request->unit->unit->name,
+                        service_command_to_string(request->kind));
     if (manager_is_shutting_down(world->manager) && !may_run_at_the_end(request))
         world_violation(world, "%s: %s is executed after the order to stop", request->unit->unit->name,
                         service_command_to_string(request->kind));
+    world->invariant = names[PROCESSES];
     pid_t pid = request->control ? request->unit->control_pid : request->unit->main_pid;
     const struct process *process = pid != 0 ? world_process(world, pid) : NULL;
     if (process && process->alive && !may_be_left(process))
         world_violation(world, "%s: a second %s process", request->unit->unit->name,
                         request->control ? "control" : "main");
+    world->invariant = NULL;
+}
+
+/* A stop that was accepted is there or done (what follows from it may have started the unit anew), and as
+ * long as it is there, starts that need the unit are gone. */
+void check_stop_request(struct world *world, const char *name, uint32_t id)
+{
+    struct node *node = world_node(world, name);
+    size_t cursor = 0;
+
+    world->invariant = names[STOP_WINS];
+    bool waits = node->job.id == id && node->job.type == JOB_STOP;
+    if (!waits && sim_unit(&node->u)->last_stop < id)
+        world_violation(world, "%s was told to stop and does not", name);
+    for (struct manager_unit *other; waits && (other = manager_next_unit(world->manager, &cursor));) {
+        const struct job *job = &node_of(other)->job;
+        if (strv_contains(other->unit->dependencies[UNIT_REQUIRES], name) && job->type == JOB_START &&
+            job_is_open(job) && world->generation == 0)
+            world_violation(world, "%s is still to start, and requires %s, which was told to stop",
+                            other->unit->name, name);
+    }
+    world->invariant = NULL;
+}
+
+void check_job_finished(struct world *world, const struct job_report *report)
+{
+    struct node *node = world_node(world, report->unit);
+
+    if (report->type == JOB_STOP)
+        sim_unit(&node->u)->last_stop = report->id;
+    world->invariant = names[JOBS_END];
+    if (++world->n_jobs_finished > world->manager->last_job_id)
+        world_violation(world, "job %u ends, and more have ended than there were", report->id);
+    if (report->type == JOB_STOP && report->result == JOB_DONE && !unit_is_down(node))
+        world_violation(world, "%s has been stopped and is not down", report->unit);
+    world->invariant = NULL;
 }
 
 /* The windows of the limit are fixed ones: in any interval there are at most those of two of them. */
@@ -105,6 +206,7 @@ void check_start(struct world *world, struct manager_unit *unit)
 
     if (burst == 0 || interval == 0 || world->generation > 0 || 2 * burst >= WORLD_STARTS_MAX)
         return;
+    world->invariant = names[START_LIMITS];
     sim->starts[sim->n_starts++ % WORLD_STARTS_MAX] = world->now;
     if (sim->n_starts <= 2 * burst)
         return;
@@ -214,8 +316,6 @@ static void check_states(struct world *world)
 
     for (struct manager_unit *unit; (unit = manager_next_unit(world->manager, &cursor));) {
         struct node *node = node_of(unit);
-        check_bound(world, node);
-        check_store(world, unit);
         bool under_way = unit->active == UNIT_ACTIVATING || unit->active == UNIT_DEACTIVATING ||
                          unit->active == UNIT_RELOADING;
         if (under_way && unit->unit->type == UNIT_SERVICE && !has_timer(node) &&
@@ -224,19 +324,72 @@ static void check_states(struct world *world)
                             service_state_to_string(unit->state));
         if (unit->state == SERVICE_AUTO_RESTART && !has_timer(node))
             world_violation(world, "%s: nothing will restart it", unit->unit->name);
-        if (unit_is_down(node) && (unit->main_pid != 0 || unit->control_pid != 0))
-            world_violation(world, "%s: down, with a process", unit->unit->name);
     }
+}
+
+static void check_requirements(struct world *world)
+{
+    size_t cursor = 0;
+
+    for (struct manager_unit *unit; (unit = manager_next_unit(world->manager, &cursor));)
+        check_bound(world, node_of(unit));
+}
+
+/* A unit that is down holds nothing. */
+static void check_leaks(struct world *world)
+{
+    size_t cursor = 0;
+
+    for (struct manager_unit *unit; (unit = manager_next_unit(world->manager, &cursor));) {
+        const struct node *node = node_of(unit);
+        check_store(world, unit);
+        if (!unit_is_down(node))
+            continue;
+        if (unit->main_pid != 0 || unit->control_pid != 0)
+            world_violation(world, "%s: down, with a process", unit->unit->name);
+        if (has_timer(node) || node->watchdog.position != 0 || node->pid_file.position != 0)
+            world_violation(world, "%s: down, with a deadline", unit->unit->name);
+        if (node->job.id == 0 && node->job.timeout.position != 0)
+            world_violation(world, "%s: the limit of a job that is no more", unit->unit->name);
+    }
+}
+
+static void check_time(struct world *world)
+{
+    const struct manager *manager = world->manager;
+    size_t cursor = 0;
+
+    if (manager->now < world->last_now || manager->now > world->now)
+        world_violation(world, "the manager's time is %llu, after %llu", (unsigned long long)manager->now,
+                        (unsigned long long)world->last_now);
+    world->last_now = manager->now;
+    for (struct manager_unit *unit; (unit = manager_next_unit(manager, &cursor));)
+        if (unit->state_since > manager->now || unit->active_enter > manager->now ||
+            unit->inactive_enter > manager->now)
+            world_violation(world, "%s: changes in the future", unit->unit->name);
+    check_deadlines(world);
+}
+
+static void check_shutdown(struct world *world)
+{
+    if (world->shutdown_at != 0 && world->now > world->shutdown_bound)
+        world_violation(world, "it takes longer");
 }
 
 void check_after_event(struct world *world)
 {
-    check_counters(world);
-    check_deadlines(world);
-    check_states(world);
-    check_processes(world);
-    if (world->shutdown_at != 0 && world->now > world->shutdown_bound)
-        world_violation(world, "the shutdown takes longer than the sum of its time-outs");
+    static void (*const checks[])(struct world * world) = {
+        [COUNTERS] = check_counters,         [TIME] = check_time,           [STATES] = check_states,
+        [REQUIREMENTS] = check_requirements, [PROCESSES] = check_processes, [NO_LEAKS] = check_leaks,
+        [SHUTDOWN_IN_TIME] = check_shutdown,
+    };
+
+    for (size_t i = 0; i < ELEMENTSOF(checks); i++) {
+        world->invariant = names[i];
+        if (checks[i])
+            checks[i](world);
+    }
+    world->invariant = NULL;
 }
 
 static usec_t count_commands(const struct unit *unit, enum service_command kind)
@@ -271,6 +424,14 @@ usec_t shutdown_bound(struct world *world)
 
 void check_end(struct world *world)
 {
-    if (world->manager->n_jobs != 0)
-        world_violation(world, "a job never ends");
+    const struct manager *manager = world->manager;
+
+    world->invariant = names[JOBS_END];
+    if (manager->n_jobs != 0 || world->n_jobs_finished != manager->last_job_id)
+        world_violation(world, "of %u jobs %u have ended", manager->last_job_id, world->n_jobs_finished);
+    world->invariant = names[NO_LEAKS];
+    for (size_t i = 0; i < manager->pids.n_buckets; i++)
+        if (manager->pids.buckets[i])
+            world_violation(world, "pid %d is still in the table", manager->pids.buckets[i]->pid);
+    world->invariant = NULL;
 }

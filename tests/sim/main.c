@@ -13,35 +13,47 @@ struct options {
     uint64_t runs;
     bool fresh;
     bool trace;
+    bool shutdowns;
+    uint64_t shutdown_after;
 };
 
-static struct world *world_new(uint64_t seed, FILE *log)
+static struct world *world_new(uint64_t seed, unsigned shutdown_after, FILE *log)
 {
     struct world *world = calloc(1, sizeof(*world));
     if (!world)
         abort();
     world->seed = seed;
+    world->shutdown_after = shutdown_after;
     world->log = log;
     return world;
 }
 
 /* Once more, with a trace: the same seed takes the same way. */
-static void print_trace(uint64_t seed)
+static void print_violation(const struct world *world, bool traced)
 {
-    _cleanup_free_ struct world *world = world_new(seed, stdout);
-    (void)world_run(world);
+    unsigned long long seed = world->seed;
+
+    printf("seed %llu: %s\n", seed, world->violation);
+    if (!traced) {
+        _cleanup_free_ struct world *again = world_new(world->seed, world->shutdown_after, stdout);
+        (void)world_run(again);
+    }
+    printf("again with: sim --trace --seed=%llu", seed);
+    if (world->shutdown_after != 0)
+        printf(" --shutdown-after=%u", world->shutdown_after);
+    printf("\n");
 }
 
-static bool run_seed(uint64_t seed, bool trace)
+/* The number of worlds that were lived through, 0 when one has failed. */
+static unsigned run_seed(uint64_t seed, const struct options *options)
 {
-    _cleanup_free_ struct world *world = world_new(seed, trace ? stdout : NULL);
-    if (world_run(world))
-        return true;
-    printf("seed %llu: %s\n", (unsigned long long)seed, world->violation);
-    if (!trace)
-        print_trace(seed);
-    printf("again with: sim --trace --seed=%llu\n", (unsigned long long)seed);
-    return false;
+    _cleanup_free_ struct world *world =
+        world_new(seed, (unsigned)options->shutdown_after, options->trace ? stdout : NULL);
+    unsigned n = options->shutdowns ? world_run_shutdowns(seed, world->log, world) : world_run(world);
+
+    if (n == 0)
+        print_violation(world, options->trace);
+    return n;
 }
 
 static int parse_options(int argc, char **argv, struct options *options)
@@ -54,6 +66,10 @@ static int parse_options(int argc, char **argv, struct options *options)
             r = parse_u64(value, &options->first);
         else if ((value = startswith(argv[i], "--runs=")))
             r = parse_u64(value, &options->runs);
+        else if ((value = startswith(argv[i], "--shutdown-after=")))
+            r = parse_u64(value, &options->shutdown_after);
+        else if (streq(argv[i], "--shutdowns"))
+            options->shutdowns = true;
         else if (streq(argv[i], "--fresh"))
             options->fresh = true;
         else if (streq(argv[i], "--trace"))
@@ -78,17 +94,24 @@ static uint64_t fresh_seed(void)
 int main(int argc, char **argv)
 {
     struct options options;
+    unsigned long long worlds = 0;
 
     if (parse_options(argc, argv, &options) < 0) {
-        fputs("usage: sim [--trace] [--seed=N | --runs=N [--first=SEED | --fresh]]\n", stderr);
+        fputs("usage: sim [--trace] [--seed=N | --runs=N [--first=SEED | --fresh]] [--shutdowns | "
+              "--shutdown-after=EVENT]\n",
+              stderr);
         return EXIT_FAILURE;
     }
     if (options.fresh)
         options.first = fresh_seed();
     printf("seeds %llu to %llu\n", (unsigned long long)options.first,
            (unsigned long long)(options.first + options.runs - 1));
-    for (uint64_t i = 0; i < options.runs; i++)
-        if (!run_seed(options.first + i, options.trace))
+    for (uint64_t i = 0; i < options.runs; i++) {
+        unsigned n = run_seed(options.first + i, &options);
+        if (n == 0)
             return EXIT_FAILURE;
+        worlds += n;
+    }
+    printf("%llu worlds\n", worlds);
     return EXIT_SUCCESS;
 }

@@ -187,6 +187,11 @@ static int op_spawn(void *platform, const struct spawn_request *request, pid_t *
         schedule_exit(world, process, 1, CLD_EXITED, EXEC_STAGE_EXEC);
         return 0;
     }
+    /* Killed on the way to its program. */
+    if (random_chance(random, 2)) {
+        schedule_exit(world, process, random_time(random, USEC_PER_MSEC), CLD_KILLED, SIGKILL);
+        return 0;
+    }
     world_schedule(world, random_time(random, USEC_PER_MSEC), HAPPEN_EVENT, &event, NULL);
     if (request->kind == COMMAND_START && request->control)
         live_as_parent(world, process);
@@ -356,6 +361,7 @@ static void op_state_changed(void *platform, struct manager_unit *unit, enum ser
 
 static void op_job_finished(void *platform, const struct job_report *report)
 {
+    check_job_finished(platform, report);
     world_trace(platform, "job %u %s %s: %s", report->id, job_type_to_string(report->type), report->unit,
                 job_result_to_string(report->result));
 }

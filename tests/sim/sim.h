@@ -41,6 +41,7 @@ struct process {
 struct sim_unit {
     unsigned n_alive;
     unsigned n_stored;
+    uint32_t last_stop; /* the last job of that type that has ended */
     pid_t pid_file;
     usec_t pid_file_at;
     usec_t starts[WORLD_STARTS_MAX]; /* a ring of the last ones */
@@ -77,7 +78,14 @@ struct world {
     struct process processes[WORLD_PROCESSES_MAX];
     unsigned n_processes;
     unsigned n_events;
-    usec_t shutdown_at; /* 0: not yet */
+    unsigned shutdown_after; /* the order to stop comes after so many events, and nothing else does; 0: at
+                                random */
+    bool ordered;            /* it came at that event, and not because nothing happened any more */
+    bool lax;                /* a job has ignored what units require */
+    usec_t last_now;         /* of the manager */
+    unsigned n_jobs_finished;
+    const char *invariant; /* that is being checked */
+    usec_t shutdown_at;    /* 0: not yet */
     usec_t shutdown_bound;
     bool trace;
     FILE *log; /* the trace, in memory, unless it is printed at once */
@@ -107,7 +115,12 @@ void check_state_change(struct world *world, struct manager_unit *unit, enum ser
 void check_spawn(struct world *world, const struct spawn_request *request);
 void check_start(struct world *world, struct manager_unit *unit);
 void check_end(struct world *world);
+void check_stop_request(struct world *world, const char *name, uint32_t id);
+void check_job_finished(struct world *world, const struct job_report *report);
 usec_t shutdown_bound(struct world *world);
 
 /* world.c: lives through one seed; false when an invariant was violated (world->violation). */
 bool world_run(struct world *world);
+/* Boots and is told to stop after each of the boot's events in turn; world is that of the last run. Returns
+ * the number of runs, 0 when an invariant was violated. */
+unsigned world_run_shutdowns(uint64_t seed, FILE *log, struct world *world);

@@ -5,7 +5,8 @@
 
 #include "sim.h"
 
-#define EVENTS_MAX 20000
+#define EVENTS_MAX      20000
+#define BOOT_EVENTS_MAX 200 /* later ones are those of a container that runs, which random worlds have */
 
 void world_trace(struct world *world, const char *format, ...)
 {
@@ -24,11 +25,14 @@ void world_trace(struct world *world, const char *format, ...)
 void world_violation(struct world *world, const char *format, ...)
 {
     va_list ap;
+    int n = 0;
 
     if (world->violation[0])
         return;
+    if (world->invariant)
+        n = snprintf(world->violation, sizeof(world->violation), "%s: ", world->invariant);
     va_start(ap, format);
-    (void)vsnprintf(world->violation, sizeof(world->violation), format, ap);
+    (void)vsnprintf(world->violation + n, sizeof(world->violation) - (size_t)n, format, ap);
     va_end(ap);
     world_trace(world, "VIOLATION: %s", world->violation);
 }
@@ -56,6 +60,8 @@ static void world_begin(struct world *world)
     world->unreliable = random_chance(random, 50);
     if (manager_new(&sim_platform_ops, world, &config, &world->manager) < 0)
         abort();
+    if (world->shutdown_after != 0)
+        return;
     for (unsigned n = random_below(random, 12); n > 0; n--)
         world_schedule(world, random_time(random, 200 * USEC_PER_SEC), HAPPEN_REQUEST, NULL, NULL);
     world_schedule(world, random_time(random, 600 * USEC_PER_SEC), HAPPEN_SHUTDOWN, NULL, NULL);
@@ -73,6 +79,10 @@ static void world_boot(struct world *world)
 static void order_shutdown(struct world *world)
 {
     world_trace(world, "order to stop");
+    if (world->shutdown_after != 0) {
+        manager_shutdown(world->manager, world->now, SHUTDOWN_EXIT, 0);
+        return;
+    }
     if (manager_is_shutting_down(world->manager) && random_chance(&world->random, 50))
         manager_shutdown_now(world->manager, world->now);
     else
@@ -153,6 +163,30 @@ static void world_end(struct world *world)
     manager_free(world->manager);
 }
 
+/* Whether it is time for the order to stop, in a world that has one time for it. */
+static bool shutdown_is_due(struct world *world)
+{
+    if (world->shutdown_after == 0 || manager_is_shutting_down(world->manager))
+        return false;
+    world->ordered = world->n_events == world->shutdown_after;
+    return world->ordered;
+}
+
+/* Lets one thing happen; false when nothing can. */
+static bool world_live(struct world *world)
+{
+    note_shutdown(world);
+    if (world->n_events++ > EVENTS_MAX || shutdown_is_due(world))
+        order_shutdown(world);
+    else if (!world_step(world)) {
+        if (world->shutdown_after == 0 || manager_is_shutting_down(world->manager))
+            return false;
+        order_shutdown(world);
+    }
+    note_shutdown(world);
+    return true;
+}
+
 bool world_run(struct world *world)
 {
     world->random.state = world->seed;
@@ -160,18 +194,26 @@ bool world_run(struct world *world)
     world_boot(world);
     check_after_event(world);
     while (!world->violation[0] && !manager_finished(world->manager, NULL)) {
-        note_shutdown(world);
-        if (world->n_events++ > EVENTS_MAX)
-            order_shutdown(world);
-        if (!world_step(world)) {
+        if (!world_live(world)) {
             world_violation(world, "nothing can happen any more and the container has not ended");
             break;
         }
-        note_shutdown(world);
         check_after_event(world);
     }
     if (!world->violation[0])
         check_end(world);
     world_end(world);
     return !world->violation[0];
+}
+
+unsigned world_run_shutdowns(uint64_t seed, FILE *log, struct world *world)
+{
+    unsigned n = 0;
+
+    do {
+        *world = (struct world){.seed = seed, .log = log, .shutdown_after = ++n};
+        if (!world_run(world))
+            return 0;
+    } while (world->ordered && n < BOOT_EVENTS_MAX);
+    return n;
 }

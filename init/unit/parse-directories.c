@@ -78,11 +78,11 @@ int parse_directory(struct unit_parser *parser, const struct directive *directiv
 
 int parse_preserve(struct unit_parser *parser, const struct directive *directive, const char *value)
 {
-    int preserve = *value ? exec_preserve_from_string(value) : PRESERVE_NO;
+    int preserve = *value ? preserve_mode_from_string(value) : PRESERVE_NO;
 
     if (preserve < 0)
         parser_warn(parser, "\"%s\" is none of yes, no and restart, ignored", value);
     else
-        parser->unit->exec.runtime_preserve = (enum exec_preserve)preserve;
+        parser->unit->exec.runtime_preserve = (enum preserve_mode)preserve;
     return 0;
 }

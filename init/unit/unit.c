@@ -132,13 +132,6 @@ static const char *const oom_policy_table[OOM_POLICY_MAX] = {
 };
 STRING_TABLE(oom_policy, enum oom_policy, oom_policy_table)
 
-static const char *const preserve_mode_table[PRESERVE_MODE_MAX] = {
-    [PRESERVE_NO] = "no",
-    [PRESERVE_YES] = "yes",
-    [PRESERVE_RESTART] = "restart",
-};
-STRING_TABLE(preserve_mode, enum preserve_mode, preserve_mode_table)
-
 static const char *const notify_access_table[NOTIFY_ACCESS_MAX] = {
     [NOTIFY_NONE] = "none",
     [NOTIFY_MAIN] = "main",
@@ -201,7 +194,7 @@ static const char *const emergency_action_table[EMERGENCY_ACTION_MAX] = {
 };
 STRING_TABLE(emergency_action, enum emergency_action, emergency_action_table)
 
-int exec_preserve_from_string(const char *text)
+int preserve_mode_from_string(const char *text)
 {
     bool yes;
 

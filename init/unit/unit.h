@@ -238,9 +238,6 @@ struct exec_directory {
     mode_t mode;
 };
 
-/* When runtime directories stay: RuntimeDirectoryPreserve=. */
-enum exec_preserve { PRESERVE_NO, PRESERVE_RESTART, PRESERVE_YES, EXEC_PRESERVE_MAX };
-
 /* systemd.exec(5): how a process of the unit comes to be. */
 struct exec_context {
     char **environment;      /* "K=V" of Environment= */
@@ -288,7 +285,7 @@ struct exec_context {
     int log_level_max;        /* lines above are dropped */
     bool syslog_level_prefix; /* "<3>" at the beginning of a line is its level, and taken off */
     struct exec_directory directories[EXEC_DIRECTORY_MAX];
-    enum exec_preserve runtime_preserve;
+    enum preserve_mode runtime_preserve;
 };
 
 /* systemd.kill(5) */
@@ -477,8 +474,7 @@ const char *timeout_failure_mode_to_string(enum timeout_failure_mode mode);
 int timeout_failure_mode_from_string(const char *text);
 const char *oom_policy_to_string(enum oom_policy policy);
 int oom_policy_from_string(const char *text);
-const char *preserve_mode_to_string(enum preserve_mode mode);
-int preserve_mode_from_string(const char *text);
+int preserve_mode_from_string(const char *text); /* or a boolean */
 const char *notify_access_to_string(enum notify_access access);
 int notify_access_from_string(const char *text);
 const char *kill_mode_to_string(enum kill_mode mode);
@@ -490,7 +486,6 @@ int job_mode_from_string(const char *text);
 const char *collect_mode_to_string(enum collect_mode mode);
 int collect_mode_from_string(const char *text);
 const char *emergency_action_to_string(enum emergency_action action);
-int exec_preserve_from_string(const char *text);
 const char *exec_limit_to_string(int resource); /* "LimitNOFILE" */
 int emergency_action_from_string(const char *text);
 

@@ -197,16 +197,18 @@ static int dynamic_user_name(const struct unit *unit, char **ret)
 static int finish_dynamic_user(struct unit *unit)
 {
     struct exec_context *exec = &unit->exec;
-    int r = 0;
 
     if (!exec->dynamic_user)
         return 0;
     exec->no_new_privileges = true;
-    if (!exec->user)
-        r = dynamic_user_name(unit, &exec->user);
-    if (r == 0 && !exec->group && !(exec->group = strdup(exec->user)))
-        r = -ENOMEM;
-    return r;
+    if (!exec->user) {
+        int r = dynamic_user_name(unit, &exec->user);
+        if (r < 0)
+            return r;
+    }
+    if (!exec->group && exec->user)
+        exec->group = strdup(exec->user);
+    return exec->group ? 0 : -ENOMEM;
 }
 
 /* "inherit" is a terminal or, where there is none, the log; systemd.exec(5), "StandardOutput=". */

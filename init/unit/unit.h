@@ -100,7 +100,7 @@ enum oom_policy {
     OOM_POLICY_MAX,
 };
 
-/* When what a service has stored with us goes away: FileDescriptorStorePreserve=. */
+/* When what a service leaves with us goes: FileDescriptorStorePreserve=, RuntimeDirectoryPreserve=. */
 enum preserve_mode { PRESERVE_NO, PRESERVE_YES, PRESERVE_RESTART, PRESERVE_MODE_MAX };
 
 enum notify_access { NOTIFY_NONE, NOTIFY_MAIN, NOTIFY_EXEC, NOTIFY_ALL, NOTIFY_ACCESS_MAX };

@@ -4,7 +4,7 @@ import pathlib
 
 from container import Pid1
 from harness import root, test, wait_for
-from root import boot_root
+from root import boot_root, write_files
 
 WANTED = "\n[Install]\nWantedBy=multi-user.target\n"
 STAYS = "\n[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/touch /out-%n\n"
@@ -26,6 +26,26 @@ CONDITIONS = {
     "ConditionACPower=": "true",  # AssertACPower=
     "ConditionUser=": "root",  # AssertUser=
     "ConditionGroup=": "root",  # AssertGroup=
+    "ConditionArchitecture=": "native",  # AssertArchitecture=
+    "ConditionHost=": "*",  # AssertHost=
+    "ConditionKernelVersion=": ">=2.6",  # AssertKernelVersion=
+    "ConditionEnvironment=": "PATH",  # AssertEnvironment=
+    "ConditionMemory=": ">1M",  # AssertMemory=
+    "ConditionCPUs=": ">=1",  # AssertCPUs=
+    "ConditionOSRelease=": "ID=testos",  # AssertOSRelease=
+    # These do not hold: what follows "!" does.
+    "ConditionFirmware=": "!uefi",  # AssertFirmware=
+    "ConditionCredential=": "!no-such-secret",  # AssertCredential=
+    "ConditionSecurity=": "!no-such-module",  # AssertSecurity=
+    "ConditionFirstBoot=": "!yes",  # AssertFirstBoot=
+    "ConditionNeedsUpdate=": "!/no/such/directory",  # AssertNeedsUpdate=
+    "ConditionPathIsEncrypted=": "!/etc",  # AssertPathIsEncrypted=
+    "ConditionControlGroupController=": "!no-such-controller",  # AssertControlGroupController=
+    "ConditionCPUFeature=": "!no-such-feature",  # AssertCPUFeature=
+    "ConditionKernelModuleLoaded=": "!no-such-module",  # AssertKernelModuleLoaded=
+    "ConditionMemoryPressure=": "100%/5min",  # AssertMemoryPressure=
+    "ConditionCPUPressure=": "100%/5min",  # AssertCPUPressure=
+    "ConditionIOPressure=": "100%/5min",  # AssertIOPressure=
 }
 
 
@@ -36,10 +56,12 @@ def conditions_decide_whether_a_service_runs(t):
         for kind, key in (("c", condition), ("a", condition.replace("Condition", "Assert"))):
             for sign in ("", "!"):
                 name = f"{n}{kind}{'no' if sign else 'yes'}.service"
-                units[name] = f"[Unit]\n{key}{sign}{value}\n{STAYS}{WANTED}"
+                setting = (sign + value).removeprefix("!!")
+                units[name] = f"[Unit]\n{key}{setting}\n{STAYS}{WANTED}"
                 if not sign:
                     runs.add(name)
     base = boot_root(t.dir / "root", units)
+    write_files(base, {"etc/os-release": "ID=testos\n", "etc/machine-id": "0123456789abcdef0123456789abcdef\n"})
     init = Pid1(t, "--boot", root=base)
     init.wait_for_unit_state("multi-user.target", "active")
     active = {name for name in units if init.unit(name)["ActiveState"] == "active"}

@@ -187,6 +187,21 @@ static void client_write(struct control_client *client)
     client_watch(client);
 }
 
+/* What patterns are matched with: the loaded units. */
+static const char *next_unit_name(void *userdata, size_t *cursor)
+{
+    const struct manager_unit *unit = manager_next_unit(userdata, cursor);
+    return unit ? unit->unit->name : NULL;
+}
+
+static int handle(struct control_client *client)
+{
+    int r = client->verb->takes_units
+                ? control_request_expand(&client->request, next_unit_name, client->server->manager)
+                : 0;
+    return r < 0 ? r : client->verb->handle(client);
+}
+
 static int dispatch(struct control_client *client)
 {
     const struct control_request *request = &client->request;
@@ -201,7 +216,7 @@ static int dispatch(struct control_client *client)
     else if (request->n_args > verb->max_args)
         control_client_finish(client, "invalid", 1, "too many arguments");
     else
-        return verb->handle(client);
+        return handle(client);
     return 0;
 }
 

@@ -24,6 +24,7 @@ struct control_job {
     const char *result; /* of the protocol, NULL: not yet */
     char *message;      /* for a person, or NULL */
     int exit_status;
+    bool awaits_end; /* --wait: it is up, the answer comes when it is down */
 };
 
 /* A unit whose lines a client follows; daemon-reload may free the manager's own name of it. */
@@ -89,12 +90,16 @@ struct control_verb {
     const char *name;
     size_t min_args, max_args;
     bool needs_privilege;
+    bool takes_units; /* its arguments are names of units, or patterns of them */
     /* Answers or begins to. Negative: no memory or the like, which ends the client. */
     int (*handle)(struct control_client *client);
     /* Next step of a walk: 1 more to come, 0 done, -errno. */
     int (*walk)(struct control_client *client);
     intptr_t argument; /* the handler's own */
 };
+
+/* Beyond enum job_type: what the unit's state makes one of, and a mode. */
+enum { VERB_RELOAD_OR_RESTART = JOB_TYPE_MAX, VERB_TRY_RELOAD_OR_RESTART, VERB_ISOLATE };
 
 /* verbs.c: NULL when there is none of that name. */
 const struct control_verb *control_verb_find(const char *name);
@@ -119,13 +124,23 @@ int control_client_log_line(void *userdata, const struct log_line *line);
 void control_record_manager(const struct control_server *server, struct record *record);
 void control_record_unit(const struct control_server *server, const struct manager_unit *unit,
                          struct record *record);
+/* The same with what the files say and with the dependencies: for show. */
+void control_record_details(const struct control_server *server, const struct manager_unit *unit,
+                            struct record *record);
+/* Only the state, its times and the dependencies. */
+void control_record_graph(const struct manager_unit *unit, struct record *record);
 /* Why the unit failed: "exit code 1", "EXEC: /usr/bin/x: No such file or directory". New string or NULL. */
 char *control_describe_failure(const struct manager_unit *unit);
 
 /* jobs.c: the handlers of start, stop, ... and the end of a job for all who wait. */
 int control_verb_job(struct control_client *client);
+void control_jobs_unit_changed(struct control_server *server, const struct manager_unit *unit);
 void control_jobs_finished(struct control_server *server, const struct job_report *report);
 void control_jobs_done(struct control_client *client);
+
+/* job-verbs.c */
+int control_verb_list_jobs(struct control_client *client);
+int control_verb_cancel(struct control_client *client);
 
 /* lookup.c: the unit of a user's word. 0, -EINVAL for no name, -ENOENT for a unit that is not known.
  * *ret_name is new. */

@@ -60,11 +60,21 @@ static void fail_job(struct control_job *job, int error, const struct manager_un
     job->message = strdup(refusal ? refusal : message);
 }
 
-static void finish_job(struct manager *manager, struct control_job *job, enum job_result result)
+static bool is_down(const struct manager_unit *unit)
 {
-    const struct manager_unit *unit = manager_find(manager, job->unit);
+    return !unit || unit->active == UNIT_INACTIVE || unit->active == UNIT_FAILED;
+}
+
+static void finish_job(const struct control_client *client, struct control_job *job, enum job_result result)
+{
+    const struct manager_unit *unit = manager_find(client->server->manager, job->unit);
 
     job->id = 0;
+    job->awaits_end = client->request.wait && result == JOB_DONE && !is_down(unit);
+    if (job->awaits_end)
+        return;
+    if (client->request.wait && result == JOB_DONE && unit && unit->active == UNIT_FAILED)
+        result = JOB_FAILED; /* it was up, and how it ended counts */
     job->result = job_results[result].result;
     job->exit_status = job_results[result].exit_status;
     if (job_results[result].message)
@@ -74,20 +84,39 @@ static void finish_job(struct manager *manager, struct control_job *job, enum jo
 }
 
 /* A job that ended before manager_enqueue() returned. */
-static void take_early(struct control_server *server, struct control_job *job)
+static void take_early(const struct control_client *client, struct control_job *job)
 {
+    const struct control_server *server = client->server;
+
     FOREACH_ARRAY (report, server->early, server->n_early)
         if (report->id == job->id && job->id != 0) {
-            finish_job(server->manager, job, report->result);
+            finish_job(client, job, report->result);
             return;
         }
+}
+
+/* What the verb means for a unit in this state. */
+static enum job_type choose_type(const struct control_client *client, const struct manager_unit *unit)
+{
+    bool active = unit->active == UNIT_ACTIVE || unit->active == UNIT_RELOADING;
+
+    switch (client->verb->argument) {
+    case VERB_RELOAD_OR_RESTART:
+        return is_down(unit) ? JOB_START : active && manager_can_reload(unit) ? JOB_RELOAD : JOB_RESTART;
+    case VERB_TRY_RELOAD_OR_RESTART:
+        return active && manager_can_reload(unit) ? JOB_RELOAD : JOB_TRY_RESTART;
+    case VERB_ISOLATE:
+        return JOB_START;
+    default:
+        return (enum job_type)client->verb->argument;
+    }
 }
 
 static void enqueue(struct control_client *client, const char *word, struct control_job *job)
 {
     struct control_server *server = client->server;
     struct manager_unit *unit;
-    enum job_type type = (enum job_type)client->verb->argument;
+    enum job_mode mode = client->verb->argument == VERB_ISOLATE ? JOB_ISOLATE : client->request.mode;
 
     int r = control_find_unit(client, word, &job->unit, &unit);
     if (!job->unit)
@@ -98,7 +127,8 @@ static void enqueue(struct control_client *client, const char *word, struct cont
     }
     server->enqueuing = true;
     server->n_early = 0;
-    r = manager_enqueue(server->manager, now_monotonic(), job->unit, type, client->request.mode, &job->id);
+    r = manager_enqueue(server->manager, now_monotonic(), job->unit, choose_type(client, unit), mode,
+                        &job->id);
     server->enqueuing = false;
     if (r < 0) {
         job->id = 0;
@@ -107,7 +137,7 @@ static void enqueue(struct control_client *client, const char *word, struct cont
         job->id = 0;
         job->result = "done";
     } else {
-        take_early(server, job);
+        take_early(client, job);
     }
 }
 
@@ -126,7 +156,8 @@ static void send_failure(struct control_client *client, const struct control_job
 /* The answer, once no job is left to wait for. */
 static void answer_if_done(struct control_client *client)
 {
-    const struct control_job *worst = client->jobs; /* one at least: the verbs need an argument */
+    static const struct control_job nothing = {.result = "done"}; /* no unit matched the patterns */
+    const struct control_job *worst = client->n_jobs > 0 ? client->jobs : &nothing;
     _cleanup_free_ char *message = NULL;
 
     if (client->finishing)
@@ -149,7 +180,7 @@ int control_verb_job(struct control_client *client)
 {
     size_t n = client->request.n_args;
 
-    client->jobs = calloc(n, sizeof(*client->jobs));
+    client->jobs = calloc(MAX(n, (size_t)1), sizeof(*client->jobs));
     if (!client->jobs)
         return -ENOMEM;
     client->n_jobs = n;
@@ -157,6 +188,23 @@ int control_verb_job(struct control_client *client)
         enqueue(client, client->request.args[i], &client->jobs[i]);
     answer_if_done(client);
     return 0;
+}
+
+void control_jobs_unit_changed(struct control_server *server, const struct manager_unit *unit)
+{
+    if (!is_down(unit))
+        return;
+    FOREACH_ARRAY (slot, server->clients, server->n_clients) {
+        struct control_client *client = *slot;
+        bool hit = false;
+        FOREACH_ARRAY (job, client->jobs, client->n_jobs)
+            if (job->awaits_end && manager_find(server->manager, job->unit) == unit) {
+                finish_job(client, job, JOB_DONE);
+                hit = true;
+            }
+        if (hit && !client->dead)
+            answer_if_done(client);
+    }
 }
 
 static void remember_early(struct control_server *server, const struct job_report *report)
@@ -178,7 +226,7 @@ void control_jobs_finished(struct control_server *server, const struct job_repor
         bool hit = false;
         FOREACH_ARRAY (job, client->jobs, client->n_jobs)
             if (job->id == report->id && job->id != 0) {
-                finish_job(server->manager, job, report->result);
+                finish_job(client, job, report->result);
                 hit = true;
             }
         if (hit && !client->dead)

@@ -2,6 +2,7 @@
 #include "init/control/request.h"
 
 #include <errno.h>
+#include <fnmatch.h>
 #include <signal.h>
 #include <stdlib.h>
 
@@ -19,6 +20,12 @@ static int option_no_block(struct control_request *request, const char *value)
 static int option_follow(struct control_request *request, const char *value)
 {
     request->follow = true;
+    return 0;
+}
+
+static int option_wait(struct control_request *request, const char *value)
+{
+    request->wait = true;
     return 0;
 }
 
@@ -66,6 +73,7 @@ static const struct {
 } options[] = {
     {"no-block", false, option_no_block, "--no-block takes no value"},
     {"follow", false, option_follow, "--follow takes no value"},
+    {"wait", false, option_wait, "--wait takes no value"},
     {"lines", true, option_lines, "--lines= needs a number"},
     {"signal", true, option_signal, "--signal= needs a signal"},
     {"kill-whom", true, option_kill_whom, "--kill-whom= is main, control or all"},
@@ -131,14 +139,54 @@ int control_request_parse(char *packet, size_t size, struct control_request *ret
     if (!ret->args)
         return -ENOMEM;
     *ret_error = parse_words(ret, packet, packet + size);
+    ret->named = ret->n_args > 0;
     if (!*ret_error)
         return 0;
     control_request_done(ret);
     return -EBADMSG;
 }
 
+static int match_names(struct control_request *request, const char *pattern,
+                       const char *(*next)(void *userdata, size_t *cursor), void *userdata)
+{
+    const char *name;
+
+    for (size_t cursor = 0; (name = next(userdata, &cursor));)
+        if (fnmatch(pattern, name, FNM_NOESCAPE) == 0 && strv_append(&request->expanded, name) < 0)
+            return -ENOMEM;
+    return 0;
+}
+
+int control_request_expand(struct control_request *request,
+                           const char *(*next)(void *userdata, size_t *cursor), void *userdata)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < request->n_args; i++)
+        any |= strpbrk(request->args[i], "*?[") != NULL;
+    if (!any)
+        return 0;
+    for (size_t i = 0; i < request->n_args; i++) {
+        bool is_pattern = strpbrk(request->args[i], "*?[");
+        int r = is_pattern ? match_names(request, request->args[i], next, userdata)
+                           : strv_append(&request->expanded, request->args[i]);
+        if (r < 0)
+            return r;
+    }
+    char **args = calloc(strv_length(request->expanded) + 1, sizeof(*args));
+    if (!args)
+        return -ENOMEM;
+    free(request->args);
+    request->args = args;
+    request->n_args = strv_length(request->expanded);
+    for (size_t i = 0; i < request->n_args; i++)
+        args[i] = request->expanded[i];
+    return 0;
+}
+
 void control_request_done(struct control_request *request)
 {
+    request->expanded = strv_free(request->expanded);
     free(request->args);
     request->args = NULL;
 }

@@ -13,13 +13,20 @@ struct control_request {
     size_t n_args;
     bool no_block;
     bool follow;
+    bool wait;    /* start: until the unit is down again */
+    bool named;   /* the client gave words, though none may be left of its patterns */
     size_t lines; /* SIZE_MAX: not said */
     int signal;
     enum kill_who whom;
     enum job_mode mode;
+    char **expanded; /* owned: the names that patterns stand for, then in args */
 };
 
 /* Reads the packet, which must stay as it is while the request lives. 0, -ENOMEM, or -EBADMSG with one line
  * for a person in *ret_error (static text). */
 int control_request_parse(char *packet, size_t size, struct control_request *ret, const char **ret_error);
+/* Replaces each word with "*", "?" or "[" in it by the names that match, in their order. next gives all names
+ * one by one, NULL at the end. 0 or -ENOMEM. */
+int control_request_expand(struct control_request *request,
+                           const char *(*next)(void *userdata, size_t *cursor), void *userdata);
 void control_request_done(struct control_request *request);

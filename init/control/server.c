@@ -166,3 +166,11 @@ void control_server_job_finished(struct control_server *server, const struct job
     server->busy--;
     control_server_sweep(server);
 }
+
+void control_server_unit_changed(struct control_server *server, const struct manager_unit *unit)
+{
+    server->busy++;
+    control_jobs_unit_changed(server, unit);
+    server->busy--;
+    control_server_sweep(server);
+}

@@ -7,6 +7,16 @@
 #include "common/text.h"
 #include "init/control/internal.h"
 
+static unsigned count_jobs(const struct manager *manager)
+{
+    const struct manager_unit *unit;
+    unsigned n = 0;
+
+    for (size_t cursor = 0; (unit = manager_next_unit(manager, &cursor));)
+        n += unit->job_id != 0;
+    return n;
+}
+
 void control_record_manager(const struct control_server *server, struct record *record)
 {
     const struct manager *manager = server->manager;
@@ -22,6 +32,7 @@ void control_record_manager(const struct control_server *server, struct record *
     record_add_u64(record, "NNames", n);
     record_add_u64(record, "NActiveUnits", manager_count_units(manager, UNIT_ACTIVE));
     record_add_u64(record, "NFailedUnits", manager_count_units(manager, UNIT_FAILED));
+    record_add_u64(record, "NJobs", count_jobs(manager));
     record_add_u64(record, "NowMonotonic", now_monotonic());
 }
 
@@ -74,6 +85,16 @@ static void add_identity(const struct control_server *server, const struct manag
     }
 }
 
+static void add_times(const struct manager_unit *unit, struct record *record)
+{
+    record_add_u64(record, "StateChangeTimestampMonotonic", unit->state_since);
+    record_add_u64(record, "InactiveExitTimestampMonotonic", unit->inactive_exit);
+    record_add_u64(record, "ActiveEnterTimestampMonotonic", unit->active_enter);
+    record_add_u64(record, "ActiveExitTimestampMonotonic", unit->active_exit);
+    record_add_u64(record, "InactiveEnterTimestampMonotonic", unit->inactive_enter);
+    record_add_u64(record, "NowMonotonic", now_monotonic());
+}
+
 static void add_state(const struct manager_unit *unit, struct record *record)
 {
     _cleanup_free_ char *exec_error = describe_exec_error(unit);
@@ -94,12 +115,7 @@ static void add_state(const struct manager_unit *unit, struct record *record)
     record_add_u64(record, "ExecMainCode", (uint64_t)unit->main_exit.code);
     record_add_u64(record, "ExecMainStatus", (uint64_t)unit->main_exit.status);
     record_add(record, "ExecError", exec_error);
-    record_add_u64(record, "StateChangeTimestampMonotonic", unit->state_since);
-    record_add_u64(record, "ActiveEnterTimestampMonotonic", unit->active_enter);
-    record_add_u64(record, "ActiveExitTimestampMonotonic", unit->active_exit);
-    record_add_u64(record, "InactiveEnterTimestampMonotonic", unit->inactive_enter);
-    record_add_u64(record, "InactiveExitTimestampMonotonic", unit->inactive_exit);
-    record_add_u64(record, "NowMonotonic", now_monotonic());
+    add_times(unit, record);
 }
 
 /* What cannot be told is left out, as no number is better than a wrong one. */

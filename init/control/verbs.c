@@ -12,7 +12,7 @@
 #define LOGS_FOLLOW_TAIL 10 /* lines shown before following, as tail -f does */
 
 /* What a walk is for: decides its exit status. */
-enum walk_kind { WALK_STATUS, WALK_LIST, WALK_SHOW, WALK_CAT, WALK_IS_ACTIVE, WALK_IS_FAILED };
+enum walk_kind { WALK_STATUS, WALK_LIST, WALK_SHOW, WALK_CAT, WALK_GRAPH, WALK_IS_ACTIVE, WALK_IS_FAILED };
 
 static void finish_walk(struct control_client *client)
 {
@@ -22,11 +22,12 @@ static void finish_walk(struct control_client *client)
 
     switch ((enum walk_kind)client->verb->argument) {
     case WALK_STATUS:
-        if (client->request.n_args > 0)
+        if (client->request.named)
             exit_status = walk->unknown ? 4 : walk->all_good ? 0 : 3;
         break;
     case WALK_LIST:
     case WALK_SHOW:
+    case WALK_GRAPH:
         break;
     case WALK_CAT:
         exit_status = walk->unknown;
@@ -72,7 +73,12 @@ static void send_unit(struct control_client *client, const struct manager_unit *
     struct record record;
 
     judge_unit(client, unit);
-    control_record_unit(server, unit, &record);
+    if (client->verb->argument == WALK_SHOW)
+        control_record_details(server, unit, &record);
+    else if (client->verb->argument == WALK_GRAPH)
+        control_record_graph(unit, &record);
+    else
+        control_record_unit(server, unit, &record);
     control_client_send(client, &record);
     if (client->verb->argument == WALK_STATUS && client->request.lines != SIZE_MAX)
         (void)logs_tail(server->logs, unit->unit->name, client->request.lines, control_client_log_line,
@@ -96,7 +102,7 @@ static int walk_units(struct control_client *client)
     _cleanup_free_ char *name = NULL;
     struct manager_unit *unit;
 
-    if (request->n_args == 0)
+    if (!request->named)
         return walk_all(client);
     if (client->walk.cursor == request->n_args) {
         finish_walk(client);
@@ -119,12 +125,49 @@ static int walk_units(struct control_client *client)
 
 static int verb_walk(struct control_client *client)
 {
-    if (client->verb->argument == WALK_STATUS && client->request.n_args == 0) {
+    if (client->verb->argument == WALK_STATUS && !client->request.named) {
         struct record record;
         control_record_manager(client->server, &record);
         control_client_send(client, &record);
     }
     control_client_walk(client);
+    return 0;
+}
+
+/* Without a unit: PID 1 itself. */
+static int verb_show(struct control_client *client)
+{
+    struct record record;
+
+    if (client->request.named)
+        return verb_walk(client);
+    control_record_manager(client->server, &record);
+    control_client_send(client, &record);
+    control_client_finish(client, "done", 0, NULL);
+    return 0;
+}
+
+/* All units; those that are named are loaded first, as far as the client may. */
+static int verb_graph(struct control_client *client)
+{
+    for (size_t i = 0; i < client->request.n_args; i++) {
+        _cleanup_free_ char *name = NULL;
+        struct manager_unit *unit;
+        if (control_find_unit(client, client->request.args[i], &name, &unit) == -ENOMEM)
+            return -ENOMEM;
+    }
+    client->request.named = false;
+    return verb_walk(client);
+}
+
+static int verb_system_state(struct control_client *client)
+{
+    const char *state = manager_system_state(client->server->manager);
+    struct record record;
+
+    control_record_manager(client->server, &record);
+    control_client_send(client, &record);
+    control_client_finish(client, "done", !streq(state, "running"), NULL);
     return 0;
 }
 
@@ -161,6 +204,10 @@ static int verb_logs(struct control_client *client)
 {
     struct control_request *request = &client->request;
 
+    if (request->n_args > LOGS_UNITS_MAX) {
+        control_client_finish(client, "invalid", 1, "the patterns match more than 16 units");
+        return 0;
+    }
     client->follows = calloc(MAX(request->n_args, (size_t)1), sizeof(*client->follows));
     if (!client->follows)
         return -ENOMEM;
@@ -177,8 +224,8 @@ static int verb_logs(struct control_client *client)
         if (r < 0)
             return r;
     }
-    int r = request->n_args == 0 ? show_logs(client, NULL) : 0;
-    if (r == 0 && !request->follow)
+    int r = !request->named ? show_logs(client, NULL) : 0;
+    if (r == 0 && (!request->follow || client->n_follows == 0))
         control_client_finish(client, "done", 0, NULL);
     return r;
 }
@@ -206,7 +253,7 @@ static int verb_reset_failed(struct control_client *client)
 {
     const struct control_request *request = &client->request;
     _cleanup_free_ char *message = NULL;
-    int r = request->n_args == 0 ? manager_reset_failed(client->server->manager, NULL) : 0;
+    int r = !request->named ? manager_reset_failed(client->server->manager, NULL) : 0;
 
     for (size_t i = 0; i < request->n_args && r >= 0; i++) {
         _cleanup_free_ char *name = NULL;
@@ -243,26 +290,35 @@ static int verb_shutdown(struct control_client *client)
     return 0;
 }
 
+/* clang-format off: a row a line */
 static const struct control_verb verbs[] = {
-    {"status", 0, NO_LIMIT, false, verb_walk, walk_units, WALK_STATUS},
-    {"list-units", 0, NO_LIMIT, false, verb_walk, walk_units, WALK_LIST},
-    {"show", 0, NO_LIMIT, false, verb_walk, walk_units, WALK_SHOW},
-    {"cat", 1, NO_LIMIT, false, verb_walk, walk_units, WALK_CAT},
-    {"is-active", 1, NO_LIMIT, false, verb_walk, walk_units, WALK_IS_ACTIVE},
-    {"is-failed", 0, NO_LIMIT, false, verb_walk, walk_units, WALK_IS_FAILED},
-    {"logs", 0, LOGS_UNITS_MAX, false, verb_logs, NULL, 0},
-    {"start", 1, NO_LIMIT, true, control_verb_job, NULL, JOB_START},
-    {"stop", 1, NO_LIMIT, true, control_verb_job, NULL, JOB_STOP},
-    {"restart", 1, NO_LIMIT, true, control_verb_job, NULL, JOB_RESTART},
-    {"try-restart", 1, NO_LIMIT, true, control_verb_job, NULL, JOB_TRY_RESTART},
-    {"reload", 1, NO_LIMIT, true, control_verb_job, NULL, JOB_RELOAD},
-    {"kill", 1, NO_LIMIT, true, verb_kill, NULL, 0},
-    {"reset-failed", 0, NO_LIMIT, true, verb_reset_failed, NULL, 0},
-    {"daemon-reload", 0, 0, true, verb_daemon_reload, NULL, 0},
-    {"poweroff", 0, 0, true, verb_shutdown, NULL, SHUTDOWN_EXIT},
-    {"reboot", 0, 0, true, verb_shutdown, NULL, SHUTDOWN_REBOOT},
-    {"exit", 0, 1, true, verb_shutdown, NULL, SHUTDOWN_EXIT},
+    {"status", 0, NO_LIMIT, false, true, verb_walk, walk_units, WALK_STATUS},
+    {"list-units", 0, NO_LIMIT, false, true, verb_walk, walk_units, WALK_LIST},
+    {"list-jobs", 0, NO_LIMIT, false, true, control_verb_list_jobs, NULL, 0},
+    {"show", 0, NO_LIMIT, false, true, verb_show, walk_units, WALK_SHOW},
+    {"cat", 1, NO_LIMIT, false, true, verb_walk, walk_units, WALK_CAT},
+    {"graph", 0, NO_LIMIT, false, true, verb_graph, walk_units, WALK_GRAPH},
+    {"is-active", 1, NO_LIMIT, false, true, verb_walk, walk_units, WALK_IS_ACTIVE},
+    {"is-failed", 0, NO_LIMIT, false, true, verb_walk, walk_units, WALK_IS_FAILED},
+    {"is-system-running", 0, 0, false, false, verb_system_state, NULL, 0},
+    {"logs", 0, LOGS_UNITS_MAX, false, true, verb_logs, NULL, 0},
+    {"start", 1, NO_LIMIT, true, true, control_verb_job, NULL, JOB_START},
+    {"stop", 1, NO_LIMIT, true, true, control_verb_job, NULL, JOB_STOP},
+    {"restart", 1, NO_LIMIT, true, true, control_verb_job, NULL, JOB_RESTART},
+    {"try-restart", 1, NO_LIMIT, true, true, control_verb_job, NULL, JOB_TRY_RESTART},
+    {"reload", 1, NO_LIMIT, true, true, control_verb_job, NULL, JOB_RELOAD},
+    {"reload-or-restart", 1, NO_LIMIT, true, true, control_verb_job, NULL, VERB_RELOAD_OR_RESTART},
+    {"try-reload-or-restart", 1, NO_LIMIT, true, true, control_verb_job, NULL, VERB_TRY_RELOAD_OR_RESTART},
+    {"isolate", 1, 1, true, true, control_verb_job, NULL, VERB_ISOLATE},
+    {"cancel", 0, NO_LIMIT, true, false, control_verb_cancel, NULL, 0},
+    {"kill", 1, NO_LIMIT, true, true, verb_kill, NULL, 0},
+    {"reset-failed", 0, NO_LIMIT, true, true, verb_reset_failed, NULL, 0},
+    {"daemon-reload", 0, 0, true, false, verb_daemon_reload, NULL, 0},
+    {"poweroff", 0, 0, true, false, verb_shutdown, NULL, SHUTDOWN_EXIT},
+    {"reboot", 0, 0, true, false, verb_shutdown, NULL, SHUTDOWN_REBOOT},
+    {"exit", 0, 1, true, false, verb_shutdown, NULL, SHUTDOWN_EXIT},
 };
+/* clang-format on */
 
 const struct control_verb *control_verb_find(const char *name)
 {

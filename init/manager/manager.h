@@ -255,6 +255,22 @@ struct manager_unit *manager_find(const struct manager *manager, const char *nam
 struct manager_unit *manager_find_by_pid(const struct manager *manager, pid_t pid);
 /* All units in the order of their names; NULL ends it. Cursor starts at 0. */
 struct manager_unit *manager_next_unit(const struct manager *manager, size_t *cursor);
+/* Whether a reload of it means something: ExecReload=, Type=notify-reload. */
+bool manager_can_reload(const struct manager_unit *unit);
+
+struct job_status {
+    uint32_t id;
+    enum job_type type;
+    bool running;
+};
+/* The job that is installed on the unit; false when there is none. */
+bool manager_job_of(const struct manager_unit *unit, struct job_status *ret);
+/* -ENOENT: there is no such job. -EPERM: it belongs to the end of the container. */
+int manager_cancel_job(struct manager *manager, usec_t now, uint32_t id);
+/* The units that this one has a dependency with, in both directions: *ret_kinds has a bit for each enum
+ * unit_dependency from here to there. NULL ends it. Cursor starts at 0. */
+const struct manager_unit *manager_next_neighbour(const struct manager_unit *unit, size_t *cursor,
+                                                  uint32_t *ret_kinds);
 /* NULL: all. What follows from it comes with the next event: ask manager_next_deadline() anew. */
 int manager_reset_failed(struct manager *manager, const char *name);
 /* Cancels a job that is waiting or running, with what needs it: -ENOENT when there is none of that number,

@@ -241,7 +241,11 @@ static void op_jobs_done(void *userdata)
 
 static void op_state_changed(void *userdata, struct manager_unit *unit, enum service_state old)
 {
-    progress_state_changed(userdata, unit, old);
+    struct platform *platform = userdata;
+
+    progress_state_changed(platform, unit, old);
+    if (platform->control)
+        control_server_unit_changed(platform->control, unit);
 }
 
 static void op_job_finished(void *userdata, const struct job_report *report)

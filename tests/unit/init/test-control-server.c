@@ -36,6 +36,9 @@ static struct {
     int shutdown, loads;
     int exit_status;
     int kill_signal;
+    uint32_t canceled;
+    enum job_type type;
+    enum job_mode mode;
 } seen;
 
 static struct loop *loop;
@@ -76,6 +79,8 @@ int manager_enqueue(struct manager *manager, usec_t now, const char *name, enum 
                     enum job_mode mode, uint32_t *ret_job)
 {
     *ret_job = ++last_job;
+    seen.type = type;
+    seen.mode = mode;
     if (finish_at_once)
         control_server_job_finished(
             server, &(struct job_report){.id = last_job, .unit = name, .type = type, .result = JOB_DONE});
@@ -85,6 +90,35 @@ int manager_enqueue(struct manager *manager, usec_t now, const char *name, enum 
 int manager_reset_failed(struct manager *manager, const char *name)
 {
     return 0;
+}
+
+bool manager_can_reload(const struct manager_unit *unit)
+{
+    return unit == &units[0];
+}
+
+bool manager_job_of(const struct manager_unit *unit, struct job_status *ret)
+{
+    *ret = (struct job_status){.id = unit->job_id, .type = JOB_START, .running = true};
+    return unit->job_id != 0;
+}
+
+int manager_cancel_job(struct manager *manager, usec_t now, uint32_t id)
+{
+    seen.canceled = id;
+    return id == 7 ? 0 : -ENOENT;
+}
+
+const struct manager_unit *manager_next_neighbour(const struct manager_unit *unit, size_t *cursor,
+                                                  uint32_t *ret_kinds)
+{
+    *ret_kinds = UINT32_C(1) << UNIT_AFTER;
+    return unit == &units[0] && (*cursor)++ == 0 ? &units[1] : NULL;
+}
+
+const char *job_type_to_string(enum job_type type)
+{
+    return type == JOB_START ? "start" : "other";
 }
 
 int manager_reload(struct manager *manager, usec_t now)
@@ -362,6 +396,86 @@ static void test_logs_shows_the_last_lines_and_follows(void **state)
     logs_write(logs, "u0.service", "four");
 }
 
+static void test_patterns_stand_for_the_units_that_match(void **state)
+{
+    units[1].active = UNIT_INACTIVE;
+    expect(ASK("is-active\0u[0-9].*\0"), "done", 0, 3);
+    expect(ASK("list-units\0u?.service\0"), "done", 0, 3);
+    expect(ASK("list-units\0x*\0"), "done", 0, 0);
+    expect(ASK("status\0x*\0"), "done", 0, 0);
+    expect(ASK("--no-block\0stop\0u*\0"), "done", 0, 0);
+    assert_int_equal(seen.type, JOB_STOP);
+    expect(ASK("stop\0x*\0"), "done", 0, 0);
+}
+
+static void test_reload_or_restart_does_what_the_unit_can(void **state)
+{
+    finish_at_once = true;
+    expect(ASK("reload-or-restart\0u0\0"), "done", 0, 0);
+    assert_int_equal(seen.type, JOB_RELOAD);
+    expect(ASK("reload-or-restart\0u1\0"), "done", 0, 0);
+    assert_int_equal(seen.type, JOB_RESTART);
+    units[1].active = UNIT_INACTIVE;
+    expect(ASK("reload-or-restart\0u1\0"), "done", 0, 0);
+    assert_int_equal(seen.type, JOB_START);
+    expect(ASK("try-reload-or-restart\0u1\0"), "done", 0, 0);
+    assert_int_equal(seen.type, JOB_TRY_RESTART);
+    expect(ASK("isolate\0u1\0"), "done", 0, 0);
+    assert_int_equal(seen.type, JOB_START);
+    assert_int_equal(seen.mode, JOB_ISOLATE);
+}
+
+static void test_jobs_are_listed_and_cancelled_by_their_number(void **state)
+{
+    static char packet[CONTROL_PACKET_MAX + 1];
+
+    units[1].job_id = 7;
+    int fd = ASK("list-jobs\0");
+    assert_true(next_packet(fd, packet) > 0);
+    assert_non_null(strstr(packet, "Id=7\nUnit=u1.service\nJobType=start\nState=running\n"));
+    expect(fd, "done", 0, 0);
+    expect(ASK("cancel\0"
+               "7\0"),
+           "done", 0, 0);
+    assert_int_equal(seen.canceled, 7);
+    expect(ASK("cancel\0"
+               "8\0"),
+           "failed", 1, 0);
+    expect(ASK("cancel\0u1\0"), "failed", 1, 0);
+}
+
+static void test_start_with_wait_is_answered_when_the_unit_is_down(void **state)
+{
+    static char packet[CONTROL_PACKET_MAX + 1];
+    int fd = ASK("--wait\0start\0u0\0");
+
+    settle();
+    control_server_job_finished(server, &(struct job_report){.id = last_job, .result = JOB_DONE});
+    settle();
+    assert_int_equal(recv(fd, packet, sizeof(packet), MSG_DONTWAIT), -1);
+    units[0].active = UNIT_FAILED;
+    units[0].result = RESULT_EXIT_CODE;
+    control_server_unit_changed(server, &units[0]);
+    expect(fd, "failed", 1, 1);
+}
+
+static void test_show_tells_of_dependencies_and_without_a_unit_of_the_manager(void **state)
+{
+    static char packet[CONTROL_PACKET_MAX + 1];
+    int fd = ASK("show\0u0\0");
+
+    assert_true(next_packet(fd, packet) > 0);
+    assert_non_null(strstr(packet, "\nAfter=u1.service\n"));
+    assert_non_null(strstr(packet, "\nCanReload=yes\n"));
+    expect(fd, "done", 0, 0);
+    fd = ASK("show\0");
+    assert_true(next_packet(fd, packet) > 0);
+    assert_non_null(startswith(packet, "Record=manager\n"));
+    expect(fd, "done", 0, 0);
+    expect(ASK("graph\0"), "done", 0, 3);
+    expect(ASK("is-system-running\0"), "done", 0, 1);
+}
+
 static void test_many_units_reach_a_client_that_reads_late(void **state)
 {
     add_units(N_UNITS);
@@ -501,6 +615,11 @@ int main(void)
         TEST(test_unknown_units_verbs_and_arguments_get_their_own_answers),
         TEST(test_kill_sends_the_signal_that_was_asked_for),
         TEST(test_logs_shows_the_last_lines_and_follows),
+        TEST(test_patterns_stand_for_the_units_that_match),
+        TEST(test_reload_or_restart_does_what_the_unit_can),
+        TEST(test_jobs_are_listed_and_cancelled_by_their_number),
+        TEST(test_start_with_wait_is_answered_when_the_unit_is_down),
+        TEST(test_show_tells_of_dependencies_and_without_a_unit_of_the_manager),
         TEST(test_many_units_reach_a_client_that_reads_late),
         TEST(test_hostile_packets_are_answered_and_do_no_harm),
         TEST(test_descriptors_that_come_along_are_closed),

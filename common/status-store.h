@@ -28,6 +28,8 @@ struct status_list {
 struct status_view {
     bool colours;
     bool json;
+    bool plain;     /* lists without marks */
+    bool no_legend; /* lists without a headline */
     size_t bytes;
     struct status_record *manager; /* NULL: none came; the last one counts */
     struct status_list units;      /* owned, as they came; a job is one too */
@@ -59,3 +61,5 @@ void status_paint(const struct status_view *view, FILE *out, enum status_look lo
 bool status_draws_unicode(const struct status_view *view);
 
 void status_print_tree(const struct status_view *view, FILE *out); /* status-tree.c */
+void status_print_log(FILE *out, const struct status_record *log);
+void status_print_details(const struct status_view *view, FILE *out); /* status-detail.c */

@@ -242,7 +242,7 @@ static void print_manager(const struct status_view *view, FILE *out)
 }
 
 /* "Nov 22 12:48:06 web: listening on port 80" */
-static void print_log(FILE *out, const struct status_record *log)
+void status_print_log(FILE *out, const struct status_record *log)
 {
     const char *unit = status_get(log, "Unit");
     const char *line = status_get(log, "Line");
@@ -273,5 +273,5 @@ void status_print_tree(const struct status_view *view, FILE *out)
     if (view->logs.n > 0 && (view->manager || view->services.n > 0))
         fputc('\n', out);
     for (size_t i = 0; i < view->logs.n; i++)
-        print_log(out, view->logs.records[i]);
+        status_print_log(out, view->logs.records[i]);
 }

@@ -30,6 +30,12 @@ static void free_owned(struct status_list *list)
     free(list->records);
 }
 
+void status_view_set_plain(struct status_view *view, bool plain, bool no_legend)
+{
+    view->plain = plain;
+    view->no_legend = no_legend;
+}
+
 struct status_view *status_view_free(struct status_view *view)
 {
     if (view) {
@@ -290,54 +296,110 @@ static void print_json(const struct status_view *view, FILE *out)
     json_array_end(&json);
 }
 
-/* The columns of the list; the last one is not padded. */
-static const struct {
+struct column {
     const char *title;
     const char *key; /* NULL: the name */
     size_t max;
-} columns[] = {
-    {"UNIT", NULL, NAME_MAX_COLUMNS}, {"LOAD", "LoadState", 16},           {"ACTIVE", "ActiveState", 16},
-    {"SUB", "SubState", 24},          {"DESCRIPTION", "Description", 160},
 };
 
-static const char *cell(const struct status_record *unit, size_t column)
+#define COLUMNS_MAX 5
+
+/* The columns of a list, the last of which is not padded. */
+struct columns {
+    const struct column *column;
+    size_t n;
+    size_t widths[COLUMNS_MAX];
+};
+
+static const char *cell(const struct status_record *unit, const struct column *column)
 {
-    const char *value = columns[column].key ? status_get(unit, columns[column].key) : status_name(unit);
+    const char *value = column->key ? status_get(unit, column->key) : status_name(unit);
     return value ? value : "";
 }
 
-static void print_row(const struct status_view *view, FILE *out, const struct status_record *unit,
-                      const size_t *widths)
+static void print_mark(const struct status_view *view, FILE *out, const struct status_record *unit)
 {
     enum status_look look = unit ? status_unit_look(unit) : LOOK_INACTIVE;
     const char *mark = look != LOOK_FAILED ? " " : status_draws_unicode(view) ? "\xe2\x97\x8f" : "*";
 
+    if (view->plain)
+        return;
     status_paint(view, out, look == LOOK_FAILED ? look : LOOK_INACTIVE, mark);
     fputc(' ', out);
-    for (size_t i = 0; i < ELEMENTSOF(columns); i++) {
-        size_t used = status_put(out, unit ? cell(unit, i) : columns[i].title, columns[i].max);
-        if (i + 1 < ELEMENTSOF(columns))
-            status_pad(out, widths[i] - used + 1);
+}
+
+static void print_row(const struct status_view *view, FILE *out, const struct status_record *unit,
+                      const struct columns *columns)
+{
+    for (size_t i = 0; i < columns->n; i++) {
+        const struct column *column = &columns->column[i];
+        size_t used = status_put(out, unit ? cell(unit, column) : column->title, column->max);
+        if (i + 1 < columns->n)
+            status_pad(out, columns->widths[i] - used + 1);
     }
     fputc('\n', out);
 }
 
+static void measure(const struct status_view *view, struct columns *columns)
+{
+    for (size_t i = 0; i < columns->n; i++) {
+        const struct column *column = &columns->column[i];
+        columns->widths[i] = view->no_legend ? 0 : strlen(column->title);
+        for (size_t u = 0; u < view->units.n; u++)
+            columns->widths[i] =
+                MAX(columns->widths[i], status_width(cell(view->units.records[u], column), column->max));
+    }
+}
+
+static void print_list(const struct status_view *view, FILE *out, struct columns *columns, bool marks)
+{
+    measure(view, columns);
+    for (size_t u = view->no_legend; u <= view->units.n; u++) {
+        const struct status_record *unit = u > 0 ? view->units.records[u - 1] : NULL;
+        if (marks)
+            print_mark(view, out, unit);
+        print_row(view, out, unit, columns);
+    }
+}
+
 void status_view_print_list(const struct status_view *view, FILE *out)
 {
-    size_t widths[ELEMENTSOF(columns)];
+    static const struct column column[] = {
+        {"UNIT", NULL, NAME_MAX_COLUMNS}, {"LOAD", "LoadState", 16},           {"ACTIVE", "ActiveState", 16},
+        {"SUB", "SubState", 24},          {"DESCRIPTION", "Description", 160},
+    };
+    struct columns columns = {.column = column, .n = ELEMENTSOF(column)};
 
-    if (view->json) {
+    if (view->json)
         print_json(view, out);
-        return;
-    }
-    for (size_t i = 0; i < ELEMENTSOF(columns); i++) {
-        widths[i] = strlen(columns[i].title);
-        for (size_t u = 0; u < view->units.n; u++)
-            widths[i] = MAX(widths[i], status_width(cell(view->units.records[u], i), columns[i].max));
-    }
-    print_row(view, out, NULL, widths);
-    for (size_t u = 0; u < view->units.n; u++)
-        print_row(view, out, view->units.records[u], widths);
+    else
+        print_list(view, out, &columns, true);
+}
+
+void status_view_print_jobs(const struct status_view *view, FILE *out)
+{
+    static const struct column column[] = {
+        {"JOB", "Id", 12},
+        {"UNIT", "Unit", NAME_MAX_COLUMNS},
+        {"TYPE", "JobType", 16},
+        {"STATE", "State", 16},
+    };
+    struct columns columns = {.column = column, .n = ELEMENTSOF(column)};
+
+    if (view->json)
+        print_json(view, out);
+    else if (view->units.n > 0)
+        print_list(view, out, &columns, false);
+    else if (!view->no_legend)
+        fputs("No jobs running.\n", out);
+}
+
+void status_view_print_details(const struct status_view *view, FILE *out)
+{
+    if (view->json)
+        print_json(view, out);
+    else
+        status_print_details(view, out);
 }
 
 void status_view_print_tree(const struct status_view *view, FILE *out)

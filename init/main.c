@@ -74,8 +74,9 @@ static const struct {
     const char *name;
     int (*main)(int argc, char **argv);
 } modes[] = {
-    {"berthctl", berthctl_main}, {"tini", tini_main},           {"tini-static", tini_main},
-    {"docker-init", tini_main},  {"dumb-init", dumb_init_main}, {"catatonit", catatonit_main},
+    {"berthctl", berthctl_main},   {"systemctl", berthctl_main}, {"tini", tini_main},
+    {"tini-static", tini_main},    {"docker-init", tini_main},   {"dumb-init", dumb_init_main},
+    {"catatonit", catatonit_main},
 };
 
 int main(int argc, char **argv)

@@ -20,12 +20,40 @@ static bool is_kind(const char *packet, size_t size, const char *kind)
     return found && streq(found, kind);
 }
 
-/* As systemctl list-units: what is neither up nor failed is not worth a line. */
+/* Whether one of the words is the value of one of the keys. */
+static bool has_value(const char *packet, size_t size, char *const *words, const char *const *keys)
+{
+    for (; *keys; keys++) {
+        _cleanup_free_ char *value = record_get(packet, size, *keys);
+        if (value && strv_contains(words, value))
+            return true;
+    }
+    return false;
+}
+
+static bool is_of_types(const char *packet, size_t size, char *const *types)
+{
+    _cleanup_free_ char *id = record_get(packet, size, "Id");
+    const char *dot = id ? strrchr(id, '.') : NULL;
+    return dot && strv_contains(types, dot + 1);
+}
+
+/* As systemctl list-units: what is neither up nor failed is not worth a line, unless it was asked for. */
 static bool is_hidden(const struct berthctl *ctl, const char *packet, size_t size)
 {
-    if (ctl->all || ctl->n_args > 0 || !is_kind(packet, size, "unit"))
+    static const char *const states[] = {"ActiveState", "SubState", "LoadState", NULL};
+
+    if (!is_kind(packet, size, "unit") || ctl->verb->ask)
         return false;
+    if (ctl->types && !is_of_types(packet, size, ctl->types))
+        return true;
+    if (ctl->states)
+        return !has_value(packet, size, ctl->states, states);
     _cleanup_free_ char *state = record_get(packet, size, "ActiveState");
+    if (ctl->failed)
+        return !state || !streq(state, "failed");
+    if (ctl->all || (ctl->n_args > 0 && streq(ctl->verb->name, "status")))
+        return false;
     return state && streq(state, "inactive");
 }
 
@@ -35,9 +63,12 @@ int berthctl_on_view(char *packet, size_t size, void *userdata)
     return is_hidden(ctl, packet, size) ? 0 : status_view_add(packet, size, ctl->view);
 }
 
-void berthctl_finish_tree(struct berthctl *ctl)
+void berthctl_finish_status(struct berthctl *ctl)
 {
-    status_view_print_tree(ctl->view, stdout);
+    if (ctl->n_args > 0)
+        status_view_print_details(ctl->view, stdout);
+    else
+        status_view_print_tree(ctl->view, stdout);
 }
 
 void berthctl_finish_list(struct berthctl *ctl)
@@ -45,43 +76,19 @@ void berthctl_finish_list(struct berthctl *ctl)
     status_view_print_list(ctl->view, stdout);
 }
 
-static void show_property(const struct berthctl *ctl, struct json *json, const char *key, const char *value)
+void berthctl_finish_jobs(struct berthctl *ctl)
 {
-    if (streq(key, CONTROL_KEY_RECORD) || (ctl->properties && !strv_contains(ctl->properties, key)))
-        return;
-    if (ctl->json)
-        json_string(json, key, value);
-    else if (ctl->value)
-        puts(value);
-    else
-        printf("%s=%s\n", key, value);
+    status_view_print_jobs(ctl->view, stdout);
 }
 
-int berthctl_on_show(char *packet, size_t size, void *userdata)
+int berthctl_on_system_state(char *packet, size_t size, void *userdata)
 {
-    struct berthctl *ctl = userdata;
-    struct json json = {.out = stdout};
-    char *key, *value;
-    int r;
+    const struct berthctl *ctl = userdata;
+    _cleanup_free_ char *state = record_get(packet, size, "SystemState");
 
-    if (ctl->json)
-        fputs(ctl->printed ? "," : "[", stdout);
-    else if (ctl->printed)
-        putchar('\n');
-    ctl->printed = true;
-    if (ctl->json)
-        json_object_begin(&json, NULL);
-    while ((r = record_next(&packet, &size, &key, &value)) > 0)
-        show_property(ctl, &json, key, value);
-    if (ctl->json)
-        json_object_end(&json);
-    return r;
-}
-
-void berthctl_finish_show(struct berthctl *ctl)
-{
-    if (ctl->json)
-        puts(ctl->printed ? "]" : "[]");
+    if (!ctl->quiet)
+        puts(state ? state : "unknown");
+    return 0;
 }
 
 /* The files are the client's to read: it sees the same root, and PID 1 has better things to do. */
@@ -125,12 +132,28 @@ int berthctl_on_cat(char *packet, size_t size, void *userdata)
     return r;
 }
 
+static void print_state_json(const char *id, const char *state)
+{
+    struct json json = {.out = stdout};
+
+    json_object_begin(&json, NULL);
+    json_string(&json, "Id", id);
+    json_string(&json, "ActiveState", state);
+    json_object_end(&json);
+    putchar('\n');
+}
+
 int berthctl_on_state(char *packet, size_t size, void *userdata)
 {
     const struct berthctl *ctl = userdata;
     _cleanup_free_ char *state = record_get(packet, size, "ActiveState");
+    _cleanup_free_ char *id = record_get(packet, size, "Id");
 
-    if (!ctl->quiet)
+    if (ctl->quiet)
+        return 0;
+    if (ctl->json)
+        print_state_json(id, state);
+    else
         puts(state ? state : "unknown");
     return 0;
 }

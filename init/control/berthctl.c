@@ -14,179 +14,7 @@
 #include "init/control/berthctl.h"
 #include "init/main.h"
 
-static const struct berthctl_verb verbs[] = {
-    {"status", "[UNIT...]", "the services and their state", 0, SIZE_MAX, berthctl_on_view,
-     berthctl_finish_tree},
-    {"list-units", "", "units that are up or failed (--all: every one)", 0, SIZE_MAX, berthctl_on_view,
-     berthctl_finish_list},
-    {"start", "UNIT...", "start, and wait until it is up", 1, SIZE_MAX, berthctl_on_job, NULL},
-    {"stop", "UNIT...", "stop, and wait until it is down", 1, SIZE_MAX, berthctl_on_job, NULL},
-    {"restart", "UNIT...", "stop and start; start what is down", 1, SIZE_MAX, berthctl_on_job, NULL},
-    {"try-restart", "UNIT...", "the same, but leave what is down", 1, SIZE_MAX, berthctl_on_job, NULL},
-    {"reload", "UNIT...", "let it read its configuration again", 1, SIZE_MAX, berthctl_on_job, NULL},
-    {"kill", "UNIT...", "send a signal (--signal=, --kill-whom=)", 1, SIZE_MAX, NULL, NULL},
-    {"logs", "[UNIT...]", "what services printed (-n N, -f)", 0, SIZE_MAX, berthctl_on_log, NULL},
-    {"show", "[UNIT...]", "properties as KEY=VALUE (-p KEY, --value)", 0, SIZE_MAX, berthctl_on_show,
-     berthctl_finish_show},
-    {"cat", "UNIT...", "the unit's files", 1, SIZE_MAX, berthctl_on_cat, NULL},
-    {"is-active", "UNIT...", "exit 0 if one is active, else 3", 1, SIZE_MAX, berthctl_on_state, NULL},
-    {"is-failed", "UNIT...", "exit 0 if one has failed, else 1", 1, SIZE_MAX, berthctl_on_state, NULL},
-    {"reset-failed", "[UNIT...]", "forget that it failed", 0, SIZE_MAX, NULL, NULL},
-    {"notify", "KEY=VALUE...", "tell PID 1 about the service that calls it: READY=1, STATUS=text", 1,
-     SIZE_MAX, NULL, NULL, berthctl_notify},
-    {"daemon-reload", "", "read the unit files again", 0, 0, NULL, NULL},
-    {"poweroff", "", "stop everything; the container ends", 0, 0, NULL, NULL},
-    {"exit", "[CODE]", "the same, with this exit status", 0, 1, NULL, NULL},
-    {"reboot", "", "the same; asks to be started again", 0, 0, NULL, NULL},
-};
-
-struct option {
-    const char *name;
-    char letter;       /* 0: none */
-    const char *value; /* NULL: takes none */
-    size_t offset;     /* into struct berthctl: a bool, or a const char * for one with a value */
-    const char *help;  /* NULL: accepted for systemctl's users, and not needed */
-};
-
-#define PROPERTY_OPTION SIZE_MAX /* collects instead */
-#define UNUSED_OPTION   (SIZE_MAX - 1)
-
-static const struct option options[] = {
-    {"no-block", 0, NULL, offsetof(struct berthctl, no_block), "do not wait for the end of the job"},
-    {"follow", 'f', NULL, offsetof(struct berthctl, follow), "logs: go on with new lines"},
-    {"lines", 'n', "N", offsetof(struct berthctl, lines), "logs, status: the last N lines"},
-    {"property", 'p', "KEY", PROPERTY_OPTION, "show: only this one (A,B for more)"},
-    {"value", 0, NULL, offsetof(struct berthctl, value), "show: values without their keys"},
-    {"signal", 's', "SIGNAL", offsetof(struct berthctl, signal), "kill: which one [SIGTERM]"},
-    {"kill-whom", 0, "WHO", offsetof(struct berthctl, whom), "kill: main, control or all [all]"},
-    {"job-mode", 0, "MODE", offsetof(struct berthctl, job_mode),
-     "replace, replace-irreversibly, fail, isolate, ignore-dependencies"},
-    {"all", 'a', NULL, offsetof(struct berthctl, all), "list-units: also what is down"},
-    {"json", 0, NULL, offsetof(struct berthctl, json), "JSON instead of text"},
-    {"quiet", 'q', NULL, offsetof(struct berthctl, quiet), "only the exit status tells"},
-    {"help", 'h', NULL, offsetof(struct berthctl, help), "show this text"},
-    {"version", 0, NULL, offsetof(struct berthctl, version), "show the version"},
-    {"no-pager", 0, NULL, UNUSED_OPTION, NULL},
-    {"full", 'l', NULL, UNUSED_OPTION, NULL},
-    {"system", 0, NULL, UNUSED_OPTION, NULL},
-};
-
-static void print_help(void)
-{
-    puts("berthctl [OPTIONS] [VERB [ARG...]]   asks PID 1 of this container; without a verb: status\n");
-    FOREACH_ARRAY (verb, verbs, ELEMENTSOF(verbs))
-        printf("  %-13s %-12s %s\n", verb->name, verb->args, verb->help);
-    putchar('\n');
-    FOREACH_ARRAY (option, options, ELEMENTSOF(options)) {
-        char name[32], letter[5] = "    ";
-        if (!option->help)
-            continue;
-        if (option->letter)
-            (void)snprintf(letter, sizeof(letter), "-%c, ", option->letter);
-        (void)snprintf(name, sizeof(name), "--%s%s%s", option->name, option->value ? "=" : "",
-                       option->value ? option->value : "");
-        printf("  %s%-20s %s\n", letter, name, option->help);
-    }
-}
-
-/* "--name", "--name=VALUE", "-x", "-xVALUE" */
-static const struct option *find_option(const char *word, const char **ret_value)
-{
-    FOREACH_ARRAY (option, options, ELEMENTSOF(options)) {
-        const char *rest = startswith(word + 2, option->name);
-        if (word[1] != '-' && option->letter && word[1] == option->letter) {
-            *ret_value = word[2] ? word + 2 : NULL;
-            return option;
-        }
-        if (word[1] == '-' && rest && (!*rest || *rest == '=')) {
-            *ret_value = *rest ? rest + 1 : NULL;
-            return option;
-        }
-    }
-    return NULL;
-}
-
-static int add_properties(struct berthctl *ctl, const char *value)
-{
-    _cleanup_strv_ char **names = NULL;
-
-    int r = strv_split(value, ",", &names);
-    for (char **name = names; r >= 0 && name && *name; name++)
-        r = strv_append(&ctl->properties, *name);
-    return r;
-}
-
-static int apply_option(struct berthctl *ctl, const struct option *option, const char *value)
-{
-    if (option->offset == UNUSED_OPTION)
-        return 0;
-    if (option->offset == PROPERTY_OPTION)
-        return add_properties(ctl, value);
-    if (option->value)
-        *(const char **)((char *)ctl + option->offset) = value;
-    else
-        *(bool *)((char *)ctl + option->offset) = true;
-    return 0;
-}
-
-/* Takes the option at *i, with the word behind it when the value stands there. */
-static int parse_option(struct berthctl *ctl, int argc, char **argv, int *i)
-{
-    const char *value = NULL;
-    const struct option *option = find_option(argv[*i], &value);
-
-    if (!option)
-        log_error("unknown option %s: see berthctl --help", argv[*i]);
-    else if (!option->value && value)
-        log_error("--%s takes no value", option->name);
-    else if (option->value && !value && *i + 1 >= argc)
-        log_error("--%s needs a value: %s", option->name, option->value);
-    else
-        return apply_option(ctl, option, option->value && !value ? argv[++*i] : value);
-    return -EINVAL;
-}
-
-/* Options may stand anywhere before "--", as with systemctl; the other words are moved to the front. Returns
- * their number. */
-static int parse_words(struct berthctl *ctl, int argc, char **argv)
-{
-    int n = 0;
-    bool literal = false;
-
-    for (int i = 1; i < argc; i++) {
-        if (!literal && streq(argv[i], "--")) {
-            literal = true;
-        } else if (!literal && argv[i][0] == '-' && argv[i][1]) {
-            int r = parse_option(ctl, argc, argv, &i);
-            if (r < 0)
-                return r;
-        } else {
-            argv[n++] = argv[i];
-        }
-    }
-    argv[n] = NULL;
-    return n;
-}
-
-static int choose_verb(struct berthctl *ctl, int n, char **words)
-{
-    const char *name = n > 0 ? words[0] : "status";
-
-    ctl->args = n > 0 ? words + 1 : words;
-    ctl->n_args = n > 0 ? (size_t)n - 1 : 0;
-    FOREACH_ARRAY (verb, verbs, ELEMENTSOF(verbs))
-        if (streq(verb->name, name))
-            ctl->verb = verb;
-    if (!ctl->verb)
-        log_error("no such verb: %s: see berthctl --help", name);
-    else if (ctl->n_args < ctl->verb->min_args)
-        log_error("%s needs more: berthctl %s %s", name, name, ctl->verb->args);
-    else if (ctl->n_args > ctl->verb->max_args)
-        log_error("%s takes less: berthctl %s %s", name, name, ctl->verb->args);
-    else
-        return 0;
-    return -EINVAL;
-}
+#define SYSTEMD_INTERFACE "252" /* the version whose manual pages are followed */
 
 static int add_value(char ***request, const char *option, const char *value)
 {
@@ -200,11 +28,16 @@ static int build_request(const struct berthctl *ctl, char ***ret)
     const char *lines = ctl->lines;
     int r = 0;
 
-    if (!lines && streq(ctl->verb->name, "status") && ctl->n_args > 0)
+    const char *name = ctl->verb->ask ? ctl->verb->ask : ctl->verb->name;
+    bool is_default = streq(name, "default");
+
+    if (!lines && streq(name, "status") && ctl->n_args > 0)
         lines = "10";
     if (ctl->no_block)
         r = strv_append(&request, "--no-block");
-    if (r >= 0 && ctl->follow)
+    if (r >= 0 && ctl->wait && streq(name, "start"))
+        r = strv_append(&request, "--wait");
+    if (r >= 0 && ctl->follow && streq(name, "logs"))
         r = strv_append(&request, "--follow");
     if (r >= 0)
         r = add_value(&request, "--lines=", lines);
@@ -215,7 +48,9 @@ static int build_request(const struct berthctl *ctl, char ***ret)
     if (r >= 0)
         r = add_value(&request, "--job-mode=", ctl->job_mode);
     if (r >= 0)
-        r = strv_append(&request, ctl->verb->name);
+        r = strv_append(&request, is_default ? "isolate" : name);
+    if (r >= 0 && is_default)
+        r = strv_append(&request, "default.target");
     for (char *const *arg = ctl->args; r >= 0 && *arg; arg++)
         r = strv_append(&request, *arg);
     if (r < 0)
@@ -257,7 +92,7 @@ static int connect_abstract(void)
 }
 
 /* Where PID 1 serves: its runtime directory, or an abstract name when it could write none. */
-static int connect_control(void)
+int berthctl_connect(void)
 {
     const char *directory = getenv(ENV_RUNTIME_DIR);
     int r = directory ? connect_in(directory) : -ENOENT;
@@ -297,7 +132,7 @@ static int call(struct berthctl *ctl, int socket_fd, char *const *request)
     return fflush(stdout) == 0 ? status : 1;
 }
 
-static int run_verb(struct berthctl *ctl)
+int berthctl_ask(struct berthctl *ctl)
 {
     _cleanup_strv_ char **request = NULL;
 
@@ -305,7 +140,9 @@ static int run_verb(struct berthctl *ctl)
         log_error("no memory");
         return 1;
     }
-    _cleanup_close_ int fd = connect_control();
+    _cleanup_close_ int fd = berthctl_connect();
+    if (fd < 0 && ctl->as_systemctl)
+        return berthctl_answer_offline(ctl, fd);
     if (fd < 0) {
         log_errno(fd, "cannot reach PID 1 at %s/%s: does berth-init --boot run in this container",
                   CONTAINER_RUNTIME_DIR, CONTAINER_CONTROL_SOCKET);
@@ -316,33 +153,56 @@ static int run_verb(struct berthctl *ctl)
         log_error("no memory");
         return 1;
     }
+    status_view_set_plain(ctl->view, ctl->plain, ctl->no_legend);
     return call(ctl, fd, request);
+}
+
+int berthctl_ask_verb(const struct berthctl *ctl, const char *verb, char *const *units)
+{
+    struct berthctl other = {
+        .verb = berthctl_find_verb(verb),
+        .args = units,
+        .n_args = strv_length(units),
+        .as_systemctl = ctl->as_systemctl,
+        .quiet = ctl->quiet,
+        .no_block = ctl->no_block,
+    };
+    int status = berthctl_ask(&other);
+    status_view_free(other.view);
+    return status;
+}
+
+/* Programs read the number of a version of systemd there: that of the interface that is served. */
+static int print_version(const struct berthctl *ctl)
+{
+    if (ctl->as_systemctl)
+        return puts("systemd " SYSTEMD_INTERFACE " (berth " BERTH_VERSION ")") < 0;
+    return puts("berthctl " BERTH_VERSION) < 0;
 }
 
 static int run(struct berthctl *ctl, int argc, char **argv)
 {
-    int n = parse_words(ctl, argc, argv);
-
-    if (n < 0)
+    if (berthctl_parse(ctl, argc, argv) < 0)
         return 1;
     if (ctl->help) {
-        print_help();
+        berthctl_print_help();
         return 0;
     }
     if (ctl->version)
-        return puts("berthctl " BERTH_VERSION) < 0;
-    if (choose_verb(ctl, n, argv) < 0)
-        return 1;
-    return ctl->verb->run ? ctl->verb->run(ctl) : run_verb(ctl);
+        return print_version(ctl);
+    return ctl->verb->run ? ctl->verb->run(ctl) : berthctl_ask(ctl);
 }
 
 int berthctl_main(int argc, char **argv)
 {
-    struct berthctl ctl = {};
+    const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
+    struct berthctl ctl = {.as_systemctl = argc > 0 && streq(slash ? slash + 1 : argv[0], "systemctl")};
 
-    log_set_program("berthctl");
+    log_set_program(ctl.as_systemctl ? "systemctl" : "berthctl");
     int status = run(&ctl, argc, argv);
-    status_view_free(ctl.view);
     strv_free(ctl.properties);
+    strv_free(ctl.states);
+    strv_free(ctl.types);
+    status_view_free(ctl.view);
     return status;
 }

@@ -126,6 +126,7 @@ void control_record_graph(const struct manager_unit *unit, struct record *record
 {
     record_begin(record, "unit");
     record_add(record, "Id", unit->unit->name);
+    add_names(unit->unit, record);
     record_add(record, "Description", unit->unit->description);
     record_add(record, "LoadState", unit_load_state_to_string(unit->unit->load_state));
     record_add(record, "ActiveState", active_state_to_string(unit->active));

@@ -1,0 +1,229 @@
+"""berthctl, and berth-init under the name systemctl: verbs, exit statuses and output that scripts rely on."""
+
+import json
+import os
+import shutil
+
+from container import Pid1, control_connect
+from harness import root, test, wait_for
+from process import Process, run
+from root import BERTH_INIT, UNIT_DIRECTORY, boot_root, write_files
+
+STAYS = "[Service]\nExecStart=/bin/payload sleep-forever\n"
+ENABLED = "\n[Install]\nWantedBy=multi-user.target\n"
+RELOADS = "[Service]\nExecStart=/bin/payload sleep-forever\nExecReload=/bin/touch /reloaded\n"
+
+
+class Client:
+    """A booted root and its berthctl."""
+
+    def __init__(self, t, units, files=None, name="berthctl"):
+        self.t = t
+        self.base = boot_root(t.dir / "root", {"good.service": STAYS + ENABLED, **units}, files)
+        if name != "berthctl":
+            os.symlink("/sbin/berth-init", self.base / "bin" / name)
+        self.name = name
+        self.init = Pid1(t, "--boot", root=self.base)
+        self.init.wait_for_unit_state("good.service", "active", "running")
+
+    def run(self, *words, status=0):
+        result = self.init.run_inside(self.name, *words)
+        assert result.status == status, repr(result)
+        return result
+
+    def __call__(self, *words, status=0):
+        return self.run(*words, status=status).out
+
+    def state(self, name):
+        return self.init.unit(name)["ActiveState"]
+
+    def begin(self, *words):
+        """A client that is not waited for."""
+        enter = ["nsenter", f"--target={self.init.pid()}", "--pid", "--mount", "--root", "--wd=/"]
+        return Process(self.t, [*enter, "--", self.name, *words])
+
+
+# States and jobs
+
+@test(needs=[root])
+def reload_or_restart_reloads_what_can_be_reloaded(t):
+    ctl = Client(t, {"can.service": RELOADS + ENABLED})
+    ctl.init.wait_for_unit_state("can.service", "active", "running")
+    pids = [ctl.init.unit(name)["MainPID"] for name in ("can.service", "good.service")]
+    ctl("reload-or-restart", "can", "good")
+    assert (ctl.base / "reloaded").exists()
+    assert ctl.init.unit("can.service")["MainPID"] == pids[0]
+    assert ctl.init.unit("good.service")["MainPID"] != pids[1]
+    ctl("stop", "can")
+    ctl("try-reload-or-restart", "can")
+    assert ctl.state("can.service") == "inactive"
+    ctl("reload-or-restart", "can")
+    assert ctl.state("can.service") == "active"
+
+
+@test(needs=[root])
+def patterns_stand_for_the_units_that_are_loaded(t):
+    ctl = Client(t, {"a-1.service": STAYS + ENABLED, "a-2.service": STAYS + ENABLED})
+    ctl.init.wait_for_unit_state("a-2.service", "active", "running")
+    assert ctl("is-active", "a-*").split() == ["active", "active"]
+    ctl("stop", "a-?.service")
+    assert (ctl.state("a-1.service"), ctl.state("a-2.service"), ctl.state("good.service")) == \
+        ("inactive", "inactive", "active")
+    ctl("start", "nothing-*")
+
+
+@test(needs=[root])
+def exit_statuses_are_those_of_systemctl(t):
+    ctl = Client(t, {"bad.service": "[Service]\nType=oneshot\nExecStart=/bin/false\n", "down.service": STAYS})
+    for words, status in (
+            (["is-active", "good"], 0), (["is-active", "down"], 3), (["is-active", "nobody"], 4),
+            (["status", "good"], 0), (["status", "down"], 3), (["status", "nobody"], 4),
+            (["start", "bad"], 1), (["start", "nobody"], 5), (["is-failed", "bad"], 0), (["is-failed", "good"], 1),
+            (["is-system-running"], 1), (["reset-failed", "bad"], 0), (["is-failed", "bad"], 1),
+            (["is-system-running"], 0), (["dance"], 1), (["start"], 1), (["--dance"], 1)):
+        ctl(*words, status=status)
+
+
+@test(needs=[root])
+def jobs_are_listed_and_cancelled(t):
+    ctl = Client(t, {"slow.service": "[Service]\nType=notify\nExecStart=/bin/payload sleep-forever\n"})
+    assert ctl("list-jobs") == "No jobs running.\n"
+    start = ctl.begin("start", "slow")
+    ctl.init.wait_for_unit_state("slow.service", "activating", "start")
+    number, name, kind, state = ctl("list-jobs", "--no-legend").split()
+    assert (name, kind, state) == ("slow.service", "start", "running")
+    assert json.loads(ctl("list-jobs", "--json"))[0]["Unit"] == "slow.service"
+    ctl("cancel", number)
+    assert start.wait() == 1
+    assert ctl("list-jobs", "--no-legend") == ""
+    ctl("cancel", number, status=1)
+
+
+@test(needs=[root])
+def start_with_wait_lasts_until_the_unit_is_down_and_tells_how_it_ended(t):
+    ctl = Client(t, {
+        "task.service": "[Service]\nExecStart=/bin/payload wait-file /go\n",
+        "bad.service": "[Service]\nExecStart=/bin/payload wait-file /go exit 3\n",
+    })
+    good, bad = ctl.begin("start", "--wait", "task"), ctl.begin("start", "--wait", "bad")
+    ctl.init.wait_for_unit_state("task.service", "active", "running")
+    ctl.init.wait_for_unit_state("bad.service", "active", "running")
+    assert good.is_running() and bad.is_running()
+    write_files(ctl.base, {"go": ""})
+    assert (good.wait(), bad.wait()) == (0, 1)
+
+
+@test(needs=[root])
+def client_waits_as_long_as_the_unit_takes(t):
+    ctl = Client(t, {"slow.service": "[Service]\nType=notify\nTimeoutStartSec=infinity\n"
+                     r"ExecStart=/bin/payload wait-file /go notify READY=1 sleep-forever" "\n"})
+    start = ctl.begin("start", "slow")
+    ctl.init.wait_for_unit_state("slow.service", "activating", "start")
+    assert start.is_running()
+    write_files(ctl.base, {"go": ""})
+    assert start.wait() == 0
+    assert ctl.state("slow.service") == "active"
+
+
+@test(needs=[root])
+def isolate_stops_what_the_target_does_not_need(t):
+    ctl = Client(t, {
+        "only.target": "[Unit]\nAllowIsolate=yes\nWants=keep.service\nAfter=keep.service\n",
+        "keep.service": STAYS,
+    })
+    ctl("isolate", "only.target")
+    ctl.init.wait_for_unit_state("good.service", "inactive")
+    assert ctl.state("keep.service") == "active"
+    ctl("default")
+    ctl.init.wait_for_unit_state("good.service", "active", "running")
+
+
+# What is printed
+
+@test(needs=[root])
+def show_prints_what_scripts_ask_for(t):
+    ctl = Client(t, {"web.service": "[Unit]\nRequires=good.service\nAfter=good.service\n" + RELOADS})
+    assert ctl("show", "-p", "ActiveState,SubState", "good") == "ActiveState=active\nSubState=running\n"
+    assert ctl("show", "-P", "ActiveState", "web") == "inactive\n"
+    assert ctl("show", "--property=CanReload", "--value", "web", "good") == "yes\n\nno\n"
+    assert "good.service" in ctl("show", "-pRequires", "--value", "web").split()
+    assert "web.service" in ctl("show", "-pRequiredBy", "--value", "good").split()
+    assert ctl("show", "-p", "LoadState", "--value", "nobody") == "not-found\n"
+    assert ctl("show", "-p", "StatusText", "good") in ("StatusText=\n", "")
+    assert ctl("show", "-p", "SystemState") == "SystemState=running\n"
+    shown = json.loads(ctl("show", "--json", "good"))[0]
+    assert shown["Id"] == "good.service" and shown["ActiveEnterTimestamp"]
+    assert ctl("show", "-p", "ActiveEnterTimestamp", "--value", "web") == "\n"
+
+
+@test(needs=[root])
+def status_of_a_unit_has_the_lines_that_scripts_look_for(t):
+    ctl = Client(t, {"web.service": "[Unit]\nDescription=The web\nDocumentation=man:web(8)\n[Service]\n"
+                                    "ExecStart=/bin/payload say hello sleep-forever\n"})
+    ctl("start", "web")
+    lines = wait_for(lambda: (text := ctl("status", "web")) and "hello" in text and text, "its line").splitlines()
+    assert lines[0].endswith("web.service - The web")
+    assert f"     Loaded: loaded (/{UNIT_DIRECTORY}/web.service" in lines[1]
+    assert lines[2].startswith("     Active: active (running) since ")
+    assert any(line.startswith("   Main PID: ") for line in lines)
+    assert lines[-1].endswith("web: hello")
+    assert "hello" not in ctl("status", "--lines=0", "web")
+    assert "good.service" in ctl("status") and "Loaded:" not in ctl("status")
+
+
+@test(needs=[root])
+def list_units_can_be_filtered(t):
+    ctl = Client(t, {"bad.service": "[Service]\nType=oneshot\nExecStart=/bin/false\n", "down.service": STAYS})
+    ctl("start", "bad", status=1)
+
+    def names(*words):
+        return [line.split()[0] for line in ctl("list-units", "--plain", "--no-legend", *words).splitlines()]
+    assert {"good.service", "bad.service", "multi-user.target"} <= set(names())
+    assert names("--failed") == names("--state=failed") == ["bad.service"]
+    assert names("--type=service") == ["bad.service", "good.service"]
+    assert names("good*") == ["good.service"]
+    ctl("show", "down")
+    assert "down.service" not in names() and "down.service" in names("--all")
+
+
+@test(needs=[root])
+def list_dependencies_draws_a_tree_in_each_direction(t):
+    ctl = Client(t, {"web.service": "[Unit]\nRequires=good.service\nAfter=good.service\n" + STAYS + ENABLED})
+    tree = ctl("list-dependencies", "multi-user.target").splitlines()
+    assert tree[0] == "multi-user.target" and "* |-web.service" in tree, tree
+    assert "  good.service" in ctl("list-dependencies", "--plain", "web").splitlines()
+    assert "  web.service" in ctl("list-dependencies", "--plain", "--reverse", "good").splitlines()
+    assert "  good.service" in ctl("list-dependencies", "--plain", "--after", "web").splitlines()
+    assert "  web.service" in ctl("list-dependencies", "--plain", "--before", "good").splitlines()
+    listed = json.loads(ctl("list-dependencies", "--json", "web"))
+    assert listed["Id"] == "web.service" and "good.service" in [unit["Id"] for unit in listed["Dependencies"]]
+
+
+# Without a PID 1 of ours, by the name of systemctl
+
+def systemctl(t, base, *words, env=None):
+    return run(t, ["unshare", "--fork", "--pid", "--mount-proc", f"--root={base}", "--", "/usr/bin/env",
+                   *(env or []), "/bin/systemctl", *words])
+
+
+@test(needs=[root])
+def systemctl_in_the_build_of_an_image_answers_as_package_scripts_expect(t):
+    base = boot_root(t.dir / "root", {"good.service": STAYS})
+    os.symlink("/sbin/berth-init", base / "bin/systemctl")
+    started = systemctl(t, base, "start", "good")
+    assert started.status == 1 and "System has not been booted with systemd" in started.err, repr(started)
+    reloaded = systemctl(t, base, "--system", "daemon-reload")
+    assert reloaded.status == 0 and "System has not been booted with systemd" in reloaded.err, repr(reloaded)
+    offline = systemctl(t, base, "restart", "good", env=["SYSTEMD_OFFLINE=1"])
+    assert offline.status == 0 and "ignoring command 'restart'" in offline.err, repr(offline)
+    assert systemctl(t, base, "is-system-running").out == "offline\n"
+    assert systemctl(t, base, "--version").out.startswith("systemd 252 ")
+
+
+@test(needs=[root])
+def systemctl_talks_to_our_pid_1(t):
+    ctl = Client(t, {"web.service": STAYS}, name="systemctl")
+    ctl("start", "web")
+    assert ctl("is-active", "web") == "active\n"
+    ctl("--quiet", "is-active", "sysinit.target")
+    assert "web.service" in ctl("--no-legend", "--plain")

@@ -6,12 +6,17 @@
 
 #include "common/log.h"
 #include "common/text.h"
-#include "init/control/berthctl.h"
+#include "init/control/berthctl-files.h"
 
 #define NO_LIMIT SIZE_MAX
 #define JOB(name, help)                                                                                      \
     {                                                                                                        \
         name, "UNIT...", help, 1, NO_LIMIT, berthctl_on_job                                                  \
+    }
+
+#define FILES(name, args, help, min_args)                                                                    \
+    {                                                                                                        \
+        name, args, help, min_args, NO_LIMIT, .run = berthctl_change_files                                   \
     }
 
 /* clang-format off: a row a line */
@@ -45,6 +50,23 @@ const struct berthctl_verb berthctl_verbs[] = {
     {"reset-failed", "[UNIT...]", "forget that it failed", 0, NO_LIMIT},
     {"notify", "KEY=VALUE...", "tell PID 1 about the service that calls it: READY=1, STATUS=text", 1,
      NO_LIMIT, .run = berthctl_notify},
+    FILES("enable", "UNIT...", "start it at boot: make the links that its [Install] section names", 1),
+    FILES("disable", "UNIT...", "do not: remove all links to it", 1),
+    FILES("reenable", "UNIT...", "disable, then enable", 1),
+    FILES("mask", "UNIT...", "let it not be started at all", 1),
+    FILES("unmask", "UNIT...", "undo mask", 1),
+    FILES("link", "PATH...", "let a unit file from elsewhere be found", 1),
+    FILES("revert", "UNIT...", "remove drop-ins and files over those that came with the package", 1),
+    FILES("add-wants", "TARGET UNIT...", "let the target start the units", 2),
+    FILES("add-requires", "TARGET UNIT...", "the same, and fail without them", 2),
+    {"preset", "UNIT...", "enable or disable as the distribution's policy says", 1, NO_LIMIT,
+     .run = berthctl_preset},
+    {"preset-all", "", "the same for all units", 0, 0, .run = berthctl_preset},
+    {"is-enabled", "UNIT...", "exit 0 if one is started at boot", 1, NO_LIMIT, .run = berthctl_is_enabled},
+    {"list-unit-files", "[PATTERN...]", "all unit files, and whether they are enabled", 0, NO_LIMIT,
+     .run = berthctl_list_files},
+    {"get-default", "", "the target that is started at boot", 0, 0, .run = berthctl_get_default},
+    {"set-default", "TARGET", "start this one at boot", 1, 1, .run = berthctl_change_files},
     {"daemon-reload", "", "read the unit files again", 0, 0},
     {"poweroff", "", "stop everything; the container ends", 0, 0},
     {"halt", "", "the same", 0, 0, .ask = "poweroff"},
@@ -70,6 +92,11 @@ static const struct option options[] = {
     {"no-block", 0, NULL, F(no_block), "do not wait for the end of the job"},
     {"wait", 0, NULL, F(wait), "start: until the unit is down again"},
     {"now", 0, NULL, F(now), "enable, disable, mask: also start or stop"},
+    {"root", 0, "DIR", F(root), "unit files: those of another root directory, nothing outside of it"},
+    {"runtime", 0, NULL, F(runtime), "unit files: in /run, until the container ends"},
+    {"force", 0, NULL, F(force), "unit files: replace links that lead elsewhere (-f)"},
+    {"no-reload", 0, NULL, F(no_reload), "unit files: PID 1 does not read them again"},
+    {"preset-mode", 0, "MODE", F(preset_mode), "preset: full, enable-only or disable-only"},
     {"follow", 'f', NULL, F(follow), "logs: go on with new lines"},
     {"lines", 'n', "N", F(lines), "logs, status: the last N lines"},
     {"property", 'p', "KEY,...", F(properties), "show: only these"},

@@ -10,7 +10,7 @@
 #include "common/parse.h"
 #include "common/record.h"
 #include "common/text.h"
-#include "init/control/berthctl.h"
+#include "init/control/berthctl-files.h"
 
 #define UNIT_FILE_BYTES_MAX (1024 * 1024)
 
@@ -57,10 +57,27 @@ static bool is_hidden(const struct berthctl *ctl, const char *packet, size_t siz
     return state && streq(state, "inactive");
 }
 
+/* PID 1 does not know whether a unit is enabled: the files are the client's to read. */
+static int add_with_file_state(struct berthctl *ctl, char *packet, size_t size)
+{
+    _cleanup_free_ char *id = record_get(packet, size, "Id"), *longer = NULL;
+    const char *state, *preset;
+
+    if (!unit_files_ask(ctl, id, &state, &preset))
+        return status_view_add(packet, size, ctl->view);
+    longer = xasprintf("%sUnitFileState=%s\nUnitFilePreset=%s\n", packet, state, preset);
+    return longer ? status_view_add(longer, strlen(longer), ctl->view) : -ENOMEM;
+}
+
 int berthctl_on_view(char *packet, size_t size, void *userdata)
 {
     struct berthctl *ctl = userdata;
-    return is_hidden(ctl, packet, size) ? 0 : status_view_add(packet, size, ctl->view);
+
+    if (is_hidden(ctl, packet, size))
+        return 0;
+    if (ctl->n_args > 0 && streq(ctl->verb->name, "status") && is_kind(packet, size, "unit"))
+        return add_with_file_state(ctl, packet, size);
+    return status_view_add(packet, size, ctl->view);
 }
 
 void berthctl_finish_status(struct berthctl *ctl)

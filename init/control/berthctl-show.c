@@ -6,7 +6,7 @@
 #include "common/parse.h"
 #include "common/record.h"
 #include "common/text.h"
-#include "init/control/berthctl.h"
+#include "init/control/berthctl-files.h"
 
 #define WALL_CLOCK "%a %Y-%m-%d %H:%M:%S %Z"
 
@@ -59,6 +59,20 @@ static int add_wall_clock(struct properties *properties, const char *key, const 
     return add(properties, name, text);
 }
 
+/* What PID 1 does not know: the files are the client's to read. */
+static int add_file_state(struct berthctl *ctl, struct properties *properties)
+{
+    const char *name = NULL, *state, *preset;
+
+    for (size_t i = 0; properties->keys && properties->keys[i]; i++)
+        if (streq(properties->keys[i], "Id"))
+            name = properties->values[i];
+    if (!name || !unit_files_ask(ctl, name, &state, &preset))
+        return 0;
+    int r = add(properties, "UnitFileState", state);
+    return r < 0 ? r : add(properties, "UnitFilePreset", preset);
+}
+
 static int read_properties(char *packet, size_t size, struct properties *properties)
 {
     char *key, *value;
@@ -109,6 +123,8 @@ int berthctl_on_show(char *packet, size_t size, void *userdata)
     struct properties properties = {};
 
     int r = read_properties(packet, size, &properties);
+    if (r >= 0)
+        r = add_file_state(ctl, &properties);
     if (r >= 0 && ctl->json)
         print_json(ctl, &properties);
     else if (r >= 0)

@@ -11,7 +11,7 @@
 #include "common/fd.h"
 #include "common/log.h"
 #include "common/text.h"
-#include "init/control/berthctl.h"
+#include "init/control/berthctl-files.h"
 #include "init/main.h"
 
 #define SYSTEMD_INTERFACE "252" /* the version whose manual pages are followed */
@@ -204,5 +204,6 @@ int berthctl_main(int argc, char **argv)
     strv_free(ctl.states);
     strv_free(ctl.types);
     status_view_free(ctl.view);
+    unit_files_free(ctl.files);
     return status;
 }

@@ -11,6 +11,7 @@
 #include "common/status-view.h"
 
 struct berthctl_verb;
+struct unit_files;
 
 struct berthctl {
     const struct berthctl_verb *verb;
@@ -23,9 +24,9 @@ struct berthctl {
     char **properties;                                                                 /* strv, owned */
     char **states, **types;                                                            /* strv, owned */
     struct status_view *view;
-    struct install *install; /* the unit files, once somebody asks about them */
-    bool complained;         /* a job's failure was told already */
-    bool printed;            /* a unit before this one */
+    struct unit_files *files; /* once somebody asks about them */
+    bool complained;          /* a job's failure was told already */
+    bool printed;             /* a unit before this one */
 };
 
 struct berthctl_verb {

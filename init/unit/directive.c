@@ -5,6 +5,7 @@
 #include <syslog.h>
 
 #include "common/text.h"
+#include "init/unit/install-section.h"
 
 #define SANDBOX "not applied: the container is the sandbox"
 #define LIMITS  "not applied: the container's limits hold"
@@ -24,9 +25,11 @@
 #define ACCEPTED(section, name, reason) OTHER(section, name, DIRECTIVE_ACCEPTED, reason)
 #define UNSAFE(section, name, reason)   OTHER(section, name, DIRECTIVE_UNSAFE, reason)
 #define REFUSED(section, name, reason)  OTHER(section, name, DIRECTIVE_REFUSED, reason)
-#define INSTALLED(section, name)                                                                             \
-    OTHER(section, name, DIRECTIVE_INSTALL,                                                                  \
-          "links in NAME.target.wants/ are made by hand or come with the image")
+#define INSTALLED(name, parse, field)                                                                        \
+    {                                                                                                        \
+        SECTION_INSTALL, name, parse, offsetof(struct install_section, field), 0, DIRECTIVE_INSTALL,         \
+            "read by enable and disable, nothing when the unit runs"                                         \
+    }
 #define CONDITION(name, type)                                                                                \
     APPLIED(UNIT, "Condition" name, parse_condition, 0, type),                                               \
         APPLIED(UNIT, "Assert" name, parse_condition, 0, type)
@@ -124,12 +127,12 @@ const struct directive directives[] = {
     CONDITION("KernelModuleLoaded", CONDITION_KERNEL_MODULE_LOADED),
 
     /* systemd.unit(5), [Install] */
-    INSTALLED(INSTALL, "Alias"),
-    INSTALLED(INSTALL, "WantedBy"),
-    INSTALLED(INSTALL, "RequiredBy"),
-    INSTALLED(INSTALL, "UpheldBy"),
-    INSTALLED(INSTALL, "Also"),
-    INSTALLED(INSTALL, "DefaultInstance"),
+    INSTALLED("Alias", parse_install_names, alias),
+    INSTALLED("WantedBy", parse_install_names, wanted_by),
+    INSTALLED("RequiredBy", parse_install_names, required_by),
+    INSTALLED("UpheldBy", parse_install_names, upheld_by),
+    INSTALLED("Also", parse_install_names, also),
+    INSTALLED("DefaultInstance", parse_default_instance, default_instance),
 
     /* systemd.service(5), [Service] */
     APPLIED(SERVICE, "Type", parse_service_type, 0, 0),

@@ -26,10 +26,10 @@ enum directive_disposition {
 /* Hundreds of them: the small ones side by side. */
 struct directive {
     const char *name;
-    directive_parse_fn parse; /* of DIRECTIVE_APPLIED */
+    directive_parse_fn parse; /* of DIRECTIVE_APPLIED and DIRECTIVE_INSTALL */
     const char *reason;       /* of every other disposition */
     int data;                 /* the parser's own */
-    uint16_t offset;          /* of the field in struct unit */
+    uint16_t offset;          /* of the field in struct unit, or struct install_section */
     uint8_t sections;         /* bits of enum section */
     uint8_t disposition;      /* enum directive_disposition */
 };

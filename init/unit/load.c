@@ -11,6 +11,7 @@
 #include "init/unit/directive.h"
 #include "init/unit/finish.h"
 #include "init/unit/fragment.h"
+#include "init/unit/install-section.h"
 #include "init/unit/lexer.h"
 #include "init/unit/name.h"
 
@@ -32,9 +33,8 @@ static int apply_directive(struct unit_parser *parser, const struct directive *d
 {
     switch (directive->disposition) {
     case DIRECTIVE_APPLIED:
-        return directive->parse(parser, directive, value);
     case DIRECTIVE_INSTALL:
-        return 0;
+        return directive->parse(parser, directive, value);
     case DIRECTIVE_ACCEPTED:
     case DIRECTIVE_UNSAFE:
         if (!is_switched_off(value))
@@ -67,6 +67,8 @@ static int apply_assignment(struct unit_parser *parser, unsigned section, const 
 /* A section that this unit can have, or 0 after telling. */
 static unsigned enter_section(struct unit_parser *parser, const char *name)
 {
+    if (parser->install)
+        return section_from_string(name) & SECTION_INSTALL;
     unsigned section = section_from_string(name) & type_sections[parser->unit->type];
     if (!section && !startswith(name, "X-"))
         parser_warn(parser, "unknown section [%.64s], ignored", name);
@@ -383,4 +385,25 @@ int unit_load_text(const struct unit_loader *loader, const char *name, const cha
             return r;
     }
     return hand_out(&unit, ret);
+}
+
+int install_section_read(const struct unit_loader *loader, const char *name, char *const *paths,
+                         struct install_section *ret)
+{
+    /* The type only chooses sections, and here there is one. */
+    struct unit unit = {.name = (char *)name, .type = UNIT_TARGET};
+    struct unit_parser parser = {.loader = loader, .unit = &unit, .install = ret};
+    int r = 0;
+
+    *ret = (struct install_section){};
+    for (; r >= 0 && paths && *paths; paths++) {
+        _cleanup_free_ char *text = NULL;
+        size_t size = 0;
+        r = loader->ops->read(loader->files, *paths, &text, &size);
+        if (r >= 0)
+            r = read_text(&parser, *paths, text, size);
+    }
+    if (r < 0)
+        install_section_done(ret);
+    return r;
 }

@@ -9,6 +9,7 @@
 #include "init/unit/load.h"
 
 struct directive;
+struct install_section;
 
 /* Which timeouts a directive means. */
 enum { TIMEOUT_START = 1 << 0, TIMEOUT_STOP = 1 << 1 };
@@ -39,6 +40,8 @@ struct unit_parser {
     bool type_set;
     bool permissions_start_only;
     bool output_set; /* StandardOutput= */
+    /* Only [Install] is read, into this; NULL: all else is. */
+    struct install_section *install;
 };
 
 typedef int (*directive_parse_fn)(struct unit_parser *parser, const struct directive *directive,
@@ -89,6 +92,10 @@ int parse_pid_file(struct unit_parser *parser, const struct directive *directive
 int parse_exit_status_set(struct unit_parser *parser, const struct directive *directive, const char *value);
 int parse_permissions_start_only(struct unit_parser *parser, const struct directive *directive,
                                  const char *value);
+
+/* parse-install.c */
+int parse_install_names(struct unit_parser *parser, const struct directive *directive, const char *value);
+int parse_default_instance(struct unit_parser *parser, const struct directive *directive, const char *value);
 
 /* parse-command.c */
 int parse_command(struct unit_parser *parser, const struct directive *directive, const char *value);

@@ -199,6 +199,109 @@ def list_dependencies_draws_a_tree_in_each_direction(t):
     assert listed["Id"] == "web.service" and "good.service" in [unit["Id"] for unit in listed["Dependencies"]]
 
 
+# Unit files
+
+def offline(t, base, *words, status=0):
+    """berthctl --root= on a root in which nothing runs."""
+    result = run(t, [os.path.join(t.dir, "berthctl"), f"--root={base}", *words])
+    assert result.status == status, repr(result)
+    return result
+
+
+def offline_root(t, units):
+    """A root with these unit files, none of them enabled."""
+    shutil.copy(BERTH_INIT, t.dir / "berthctl")
+    base = t.dir / "image"
+    write_files(base, {f"usr/lib/systemd/system/{name}": text for name, text in units.items()})
+    return base
+
+
+@test(needs=[root])
+def enable_and_disable_work_on_the_files_of_another_root(t):
+    base = offline_root(t, {"web.service": STAYS + ENABLED + "Alias=www.service\n", "plain.service": STAYS})
+    config = base / UNIT_DIRECTORY
+    enabled = offline(t, base, "enable", "web")
+    assert f"Created symlink {config}/multi-user.target.wants/web.service → /usr/lib/systemd/system/web.service." \
+        in enabled.err.splitlines(), enabled.err
+    assert os.readlink(config / "www.service") == "/usr/lib/systemd/system/web.service"
+    assert offline(t, base, "is-enabled", "web").out == "enabled\n"
+    assert offline(t, base, "is-enabled", "www").out == "alias\n"
+    assert offline(t, base, "is-enabled", "plain").out == "static\n"
+    assert offline(t, base, "is-enabled", "nobody", status=1).out == ""
+    assert f'Removed "{config}/multi-user.target.wants/web.service".' in offline(t, base, "disable", "web").err
+    assert list(config.iterdir()) == []
+    assert offline(t, base, "is-enabled", "web", status=1).out == "disabled\n"
+    offline(t, base, "enable", "nobody", status=1)
+    assert offline(t, base, "mask", "web").err == f"Created symlink {config}/web.service → /dev/null.\n"
+    offline(t, base, "enable", "web", status=1)
+    offline(t, base, "unmask", "web")
+    assert offline(t, base, "--quiet", "enable", "--runtime", "web").err == ""
+    assert os.path.islink(base / "run/systemd/system/multi-user.target.wants/web.service")
+
+
+@test(needs=[root])
+def nothing_outside_of_the_root_is_read_or_written(t):
+    base = offline_root(t, {"web.service": STAYS + ENABLED, "out.service": STAYS + ENABLED})
+    outside = t.dir / "outside"
+    write_files(outside, {"secret.service": STAYS + ENABLED})
+    (base / "etc/systemd").mkdir(parents=True)
+    os.symlink(outside, base / "etc/systemd/system")
+    offline(t, base, "enable", "web", status=1)
+    assert [path.name for path in outside.iterdir()] == ["secret.service"]
+    os.unlink(base / "etc/systemd/system")
+    os.symlink("../" * 12 + str(outside).lstrip("/"), base / "etc/systemd/system")
+    offline(t, base, "enable", "web", status=1)
+    assert [path.name for path in outside.iterdir()] == ["secret.service"]
+    os.unlink(base / "etc/systemd/system")
+    os.symlink("/usr/lib/systemd", base / "etc/systemd/system")
+    offline(t, base, "enable", "web")
+    assert os.path.islink(base / "usr/lib/systemd/multi-user.target.wants/web.service")
+    os.symlink(outside / "secret.service", base / "usr/lib/systemd/system/secret.service")
+    offline(t, base, "enable", "secret", status=1)
+
+
+@test(needs=[root])
+def default_target_and_list_of_unit_files(t):
+    base = offline_root(t, {"web.service": STAYS + ENABLED, "app.target": "[Unit]\n"})
+    assert offline(t, base, "get-default").out == "multi-user.target\n"
+    offline(t, base, "set-default", "app.target")
+    assert offline(t, base, "get-default").out == "app.target\n"
+    listed = offline(t, base, "list-unit-files", "--no-legend", "--type=service").out
+    assert listed.split() == ["web.service", "disabled", "enabled"]
+    write_files(base, {"usr/lib/systemd/system-preset/50.preset": "disable *\n"})
+    assert json.loads(offline(t, base, "list-unit-files", "--json", "web*").out) == \
+        [{"unit_file": "web.service", "state": "disabled", "preset": "disabled"}]
+    offline(t, base, "enable", "web")
+    offline(t, base, "preset-all")
+    assert offline(t, base, "is-enabled", "web", status=1).out == "disabled\n"
+
+
+@test(needs=[root])
+def verify_checks_the_install_section(t):
+    base = offline_root(t, {"web.service": STAYS + "[Install]\nWantedBy=multi-user.target nonsense\nWanted=x.target\n"})
+    told = run(t, [BERTH_INIT, "verify", f"--root={base}", "web.service"]).out.splitlines()
+    assert any("web.service:4: WantedBy=: nonsense is not the name of a unit" in line for line in told), told
+    assert any("web.service:5: unknown directive Wanted=" in line for line in told), told
+
+
+@test(needs=[root])
+def enable_and_disable_now_start_and_stop(t):
+    ctl = Client(t, {}, {"usr/lib/systemd/system/web.service": STAYS})
+    write_files(ctl.base, {f"{UNIT_DIRECTORY}/late.service": STAYS + ENABLED})
+    ctl("enable", "--now", "late")
+    assert ctl.state("late.service") == "active"
+    assert "late.service" in ctl("show", "-pWants", "--value", "multi-user.target").split()
+    assert "late.service" in ctl("show", "-pNames", "--value", "late").split()
+    assert ctl("show", "-PUnitFileState", "late") == "enabled\n"
+    assert "/late.service; enabled; preset: enabled)" in ctl("status", "late")
+    ctl("disable", "--now", "late")
+    assert ctl.state("late.service") == "inactive"
+    ctl("mask", "--now", "web")
+    ctl("start", "web", status=1)
+    ctl("unmask", "web")
+    ctl("start", "web")
+
+
 # Without a PID 1 of ours, by the name of systemctl
 
 def systemctl(t, base, *words, env=None):
@@ -218,6 +321,19 @@ def systemctl_in_the_build_of_an_image_answers_as_package_scripts_expect(t):
     assert offline.status == 0 and "ignoring command 'restart'" in offline.err, repr(offline)
     assert systemctl(t, base, "is-system-running").out == "offline\n"
     assert systemctl(t, base, "--version").out.startswith("systemd 252 ")
+
+
+@test(needs=[root])
+def systemctl_enables_in_the_build_of_an_image(t):
+    base = boot_root(t.dir / "root", {"good.service": STAYS})
+    os.symlink("/sbin/berth-init", base / "bin/systemctl")
+    write_files(base, {f"{UNIT_DIRECTORY}/web.service": STAYS + ENABLED})
+    enabled = systemctl(t, base, "enable", "web")
+    assert enabled.status == 0 and enabled.err.startswith("Created symlink /etc/systemd/system/multi-user.target.wants/"), \
+        repr(enabled)
+    assert systemctl(t, base, "is-enabled", "web").out == "enabled\n"
+    init = Pid1(t, "--boot", root=base)
+    init.wait_for_unit_state("web.service", "active", "running")
 
 
 @test(needs=[root])

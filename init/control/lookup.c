@@ -22,5 +22,7 @@ int control_find_unit(const struct control_client *client, const char *word, cha
         if (r < 0)
             return r;
     }
-    return !*ret || (*ret)->unit->load_state == UNIT_NOT_FOUND ? -ENOENT : 0;
+    /* What runs is there, also when its file is gone. */
+    bool missing = !*ret || ((*ret)->unit->load_state == UNIT_NOT_FOUND && (*ret)->active == UNIT_INACTIVE);
+    return missing ? -ENOENT : 0;
 }

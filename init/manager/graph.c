@@ -191,7 +191,7 @@ static int add_dependencies(struct node *node)
     return 0;
 }
 
-static int graph_resolve(struct manager *manager)
+int graph_resolve(struct manager *manager)
 {
     int result = 0;
 
@@ -210,42 +210,4 @@ int graph_load(struct manager *manager, const char *name, struct node **ret)
 {
     int r = node_load(manager, name, ret);
     return r < 0 ? r : graph_resolve(manager);
-}
-
-/* A declaration that is gone or broken must not take its running service's ExecStop= with it. */
-static void node_replace_unit(struct node *node, struct unit *unit)
-{
-    struct unit *old = node->u.unit;
-
-    if (unit->load_state != UNIT_LOADED && !unit_is_down(node)) {
-        old->load_state = unit->load_state;
-        free(old->load_error);
-        old->load_error = TAKE_PTR(unit->load_error);
-        unit_free(unit);
-        return;
-    }
-    service_remap_commands(node, old, unit);
-    node->u.unit = unit;
-    unit_free(old);
-}
-
-int graph_reload(struct manager *manager)
-{
-    int result = 0;
-
-    for (size_t i = 0; i < manager->names.n; i++) {
-        struct node *node = manager->names.entries[i].node;
-        struct unit *unit = NULL;
-        if (!streq(manager->names.entries[i].name, node->u.unit->name))
-            continue;
-        int r = manager->ops->load(manager->platform, node->u.unit->name, &unit);
-        if (r < 0)
-            result = r;
-        else
-            node_replace_unit(node, unit);
-        node->n_edges = 0;
-        queue_push(node, QUEUE_LOAD);
-    }
-    int r = graph_resolve(manager);
-    return r < 0 ? r : result;
 }

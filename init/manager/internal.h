@@ -156,6 +156,7 @@ struct node {
     bool restart_due; /* RestartMode=direct: its time has come, its job waits for its turn */
     usec_t runtime_extra;
     usec_t reload_begin; /* when it was signalled to reload; 0: it was not */
+    bool gone;           /* daemon-reload is about to forget it */
     bool attempted;      /* a start of it has been tried: main_unit may have ended */
 };
 
@@ -210,7 +211,9 @@ static inline struct node *node_of(struct manager_unit *unit)
 }
 /* The unit of that name, loaded with all that it names. 0 or -errno. */
 int graph_load(struct manager *manager, const char *name, struct node **ret);
-/* Declarations again, edges anew. */
+/* Makes edges of the dependencies of all units in QUEUE_LOAD. */
+int graph_resolve(struct manager *manager);
+/* reload.c: declarations again, edges anew; what is gone and not in use is forgotten. */
 int graph_reload(struct manager *manager);
 #define FOREACH_NEIGHBOUR(edge, node, mask)                                                                  \
     for (struct edge *edge = (node)->edges, *edge##_end = edge + (node)->n_edges; edge < edge##_end; edge++) \

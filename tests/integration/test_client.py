@@ -4,10 +4,11 @@ import json
 import os
 import shutil
 
-from container import Pid1, control_connect
+from container import Pid1
 from harness import root, test, wait_for
+from host import children
 from process import Process, run
-from root import BERTH_INIT, UNIT_DIRECTORY, boot_root, write_files
+from root import BERTH_INIT, NOBODY, UNIT_DIRECTORY, boot_root, write_files
 
 STAYS = "[Service]\nExecStart=/bin/payload sleep-forever\n"
 ENABLED = "\n[Install]\nWantedBy=multi-user.target\n"
@@ -300,6 +301,90 @@ def enable_and_disable_now_start_and_stop(t):
     ctl("start", "web", status=1)
     ctl("unmask", "web")
     ctl("start", "web")
+
+
+# daemon-reload
+
+@test(needs=[root])
+def daemon_reload_takes_changed_new_and_removed_units_over_and_stops_nothing(t):
+    ctl = Client(t, {"web.service": STAYS, "old.service": STAYS, "gone.service": STAYS + "ExecStop=/bin/touch /stopped\n"})
+    ctl("start", "web", "gone")
+    ctl("show", "old")
+    pids = [ctl.init.unit(name)["MainPID"] for name in ("web.service", "gone.service")]
+    config = ctl.base / UNIT_DIRECTORY
+    write_files(config, {"web.service": "[Unit]\nDescription=The new web\nWants=new.service\n" + STAYS, "new.service": STAYS})
+    for name in ("old.service", "gone.service"):
+        os.unlink(config / name)
+    os.symlink("new.service", config / "other.service")
+    ctl("daemon-reload")
+    assert [ctl.init.unit(name)["MainPID"] for name in ("web.service", "gone.service")] == pids
+    assert ctl("show", "-PDescription", "web") == "The new web\n"
+    assert ctl("show", "-PLoadState", "old") == ctl("show", "-PLoadState", "gone") == "not-found\n"
+    assert ctl.state("new.service") == "inactive"
+    ctl("restart", "web")
+    assert ctl.state("new.service") == "active"
+    ctl("stop", "gone")
+    assert (ctl.base / "stopped").exists()
+    assert ctl("is-active", "other") == "active\n"
+    os.unlink(config / "other.service")
+    os.symlink("web.service", config / "other.service")
+    ctl("daemon-reload")
+    assert ctl("show", "-PId", "other") == "web.service\n"
+    assert "gone.service" not in ctl("list-units", "--all")
+
+
+@test(needs=[root])
+def daemon_reload_lets_a_start_go_on(t):
+    ctl = Client(t, {"slow.service": "[Service]\nType=notify\n"
+                     r"ExecStart=/bin/payload wait-file /go notify READY=1 sleep-forever" "\n"})
+    start = ctl.begin("start", "slow")
+    ctl.init.wait_for_unit_state("slow.service", "activating", "start")
+    ctl("daemon-reload")
+    assert start.is_running()
+    write_files(ctl.base, {"go": ""})
+    assert start.wait() == 0
+
+
+# Who may what
+
+@test(needs=[root])
+def a_stranger_may_look_at_everything_and_change_nothing(t):
+    ctl = Client(t, {"web.service": RELOADS})
+    ctl("start", "web")
+
+    def as_nobody(*words):
+        return ctl.init.run_inside("su", "-s", "/bin/sh", "nobody", "-c", " ".join(["exec", "berthctl", *words]))
+    for words in (["status"], ["status", "web"], ["show", "web"], ["cat", "web"], ["list-units"], ["list-jobs"],
+                  ["list-dependencies"], ["is-active", "web"], ["logs", "web"], ["is-enabled", "web"], ["show"]):
+        looked = as_nobody(*words)
+        assert looked.status in (0, 3) and looked.out, repr(looked)
+    for words in (["start", "web"], ["stop", "web"], ["restart", "web"], ["reload", "web"], ["kill", "web"],
+                  ["reload-or-restart", "web"], ["isolate", "multi-user.target"], ["daemon-reload"], ["cancel"],
+                  ["reset-failed"], ["poweroff"], ["reboot"], ["exit", "3"], ["disable", "good"], ["mask", "sysinit.target"],
+                  ["set-default", "basic.target"]):
+        refused = as_nobody(*words)
+        assert refused.status != 0 and refused.err, repr(refused)
+    assert ctl("is-active", "web") == "active\n" and not (ctl.base / "reloaded").exists()
+
+
+@test(needs=[root])
+def the_user_of_pid_1_may_change_things(t):
+    base = boot_root(t.dir / "root", {"good.service": STAYS + ENABLED})
+    (base / "run/berth").mkdir()
+    os.chown(base / "run/berth", NOBODY, NOBODY)
+    init = Pid1(t, "-s", "/bin/sh", "nobody", "-c", "exec /sbin/berth-init --boot", root=base, init="/bin/su")
+    init.wait_for_unit_state("good.service", "active", "running")
+
+    def as_user(name, *words):
+        # The root on disk is not berth-init's own: it has executed /bin/su before.
+        enter = ["nsenter", f"--target={children(init.process.pid)[0]}", "--pid", "--mount", "--root", "--wd=/"]
+        return run(t, [*enter, "--", "su", "-s", "/bin/sh", name, "-c", " ".join(["exec", "berthctl", *words])])
+    assert as_user("www", "stop", "good").status == 4
+    assert init.unit("good.service")["ActiveState"] == "active"
+    stopped = as_user("nobody", "stop", "good")
+    assert stopped.status == 0, repr(stopped)
+    assert init.unit("good.service")["ActiveState"] == "inactive"
+    assert as_user("root", "start", "good").status == 0
 
 
 # Without a PID 1 of ours, by the name of systemctl

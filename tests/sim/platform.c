@@ -345,8 +345,23 @@ static void op_jobs_done(void *platform)
         world_violation(world, "it is told that there are no jobs, and there are");
 }
 
+/* daemon-reload forgets units that are gone: nothing may come to them any more. */
 static void op_forget(void *platform, struct manager_unit *unit)
 {
+    struct world *world = platform;
+
+    for (struct happening **next = &world->pending; *next;) {
+        struct happening *happening = *next;
+        if (happening->event.unit != unit) {
+            next = &happening->next;
+            continue;
+        }
+        *next = happening->next;
+        free(happening);
+    }
+    FOREACH_ARRAY (process, world->processes, world->n_processes)
+        if (process->unit == unit)
+            process->unit = NULL;
     free(unit->platform);
 }
 

@@ -1,6 +1,8 @@
 /* Several units: ordering, requirements, and what one unit's fate does to others. */
 #include "script.h"
 
+#include "common/text.h"
+
 #define START  "[Service]\nExecStart=/bin/a\n"
 #define NOTIFY START "Type=notify\n"
 
@@ -262,6 +264,79 @@ static void daemon_reload_keeps_what_runs(void **state)
     assert_int_equal(script_count(s, "spawn"), 1);
 }
 
+static void rewrite(struct script *s, unsigned i, const char *text)
+{
+    free(s->texts[i]);
+    s->texts[i] = xasprintf("[Unit]\nDefaultDependencies=no\n%s", text);
+    assert_non_null(s->texts[i]);
+}
+
+static void daemon_reload_makes_the_dependencies_anew(void **state)
+{
+    struct script *s = *state;
+    script_unit(s, "a.service", "Wants=old.service\n" START);
+    script_unit(s, "old.service", START);
+    script_unit(s, "new.service", START);
+    script_start(s, "a.service");
+    script_stop(s, "old.service");
+    script_stop(s, "a.service");
+    script_forget_log(s);
+    rewrite(s, 0, "Wants=new.service\nAfter=new.service\n" START);
+    assert_int_equal(manager_reload(s->manager, s->now), 0);
+    script_start(s, "a.service");
+    assert_order(s, "new.service running", "a.service running");
+    assert_state(s, "old.service", "dead");
+}
+
+static void daemon_reload_lets_jobs_go_on(void **state)
+{
+    struct script *s = *state;
+    script_unit(s, "a.service", "Requires=b.service\nAfter=b.service\n" START);
+    script_unit(s, "b.service", NOTIFY);
+    script_start(s, "a.service");
+    assert_state(s, "b.service", "start");
+    assert_int_equal(manager_reload(s->manager, s->now), 0);
+    assert_state(s, "b.service", "start");
+    script_notify(s, "b.service", "READY=1");
+    assert_state(s, "a.service", "running");
+    assert_logged(s, "job start a.service done");
+}
+
+static void daemon_reload_forgets_units_that_are_gone(void **state)
+{
+    struct script *s = *state;
+    script_unit(s, "a.service", "Wants=b.service\n" START);
+    script_unit(s, "b.service", START);
+    script_start(s, "a.service");
+    script_stop(s, "b.service");
+    free(s->names[1]);
+    s->names[1] = strdup("c.service");
+    assert_int_equal(manager_reload(s->manager, s->now), 0);
+    assert_non_null(script_find(s, "b.service")); /* a.service names it */
+    rewrite(s, 0, START);
+    assert_int_equal(manager_reload(s->manager, s->now), 0);
+    assert_null(manager_find(s->manager, "b.service"));
+    script_shutdown(s, 0);
+    assert_true(manager_finished(s->manager, NULL));
+}
+
+static void daemon_reload_lets_a_service_run_whose_file_is_gone(void **state)
+{
+    struct script *s = *state;
+    script_unit(s, "a.service", START "ExecStop=/bin/stop\n");
+    script_start(s, "a.service");
+    free(s->names[0]);
+    s->names[0] = strdup("c.service");
+    assert_int_equal(manager_reload(s->manager, s->now), 0);
+    assert_state(s, "a.service", "running");
+    script_stop(s, "a.service");
+    assert_logged(s, "spawn a.service ExecStop");
+    script_control_exits(s, "a.service", 0);
+    assert_state(s, "a.service", "dead");
+    assert_int_equal(manager_reload(s->manager, s->now), 0);
+    assert_null(manager_find(s->manager, "a.service"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -288,6 +363,10 @@ int main(void)
         SCENARIO(a_false_assert_fails_the_dependents),
         SCENARIO(a_requisite_that_is_not_up_is_not_started),
         SCENARIO(daemon_reload_keeps_what_runs),
+        SCENARIO(daemon_reload_makes_the_dependencies_anew),
+        SCENARIO(daemon_reload_lets_jobs_go_on),
+        SCENARIO(daemon_reload_forgets_units_that_are_gone),
+        SCENARIO(daemon_reload_lets_a_service_run_whose_file_is_gone),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

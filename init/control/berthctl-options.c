@@ -6,6 +6,7 @@
 
 #include "common/log.h"
 #include "common/text.h"
+#include "init/control/berthctl-analyze.h"
 #include "init/control/berthctl-files.h"
 
 #define NO_LIMIT SIZE_MAX
@@ -29,6 +30,8 @@ const struct berthctl_verb berthctl_verbs[] = {
      berthctl_finish_jobs},
     {"list-dependencies", "[UNIT]", "what a unit needs, as a tree (--reverse, --before, --after)", 0, 1,
      berthctl_on_view, berthctl_finish_dependencies, .ask = "graph"},
+    {"analyze", "[time|blame|critical-chain|plot] [UNIT]", "what took how long at boot; plot is an SVG", 0, 2,
+     berthctl_on_view, berthctl_finish_analyze, .ask = "graph", .keeps_args = true},
     JOB("start", "start, and wait until it is up"),
     JOB("stop", "stop, and wait until it is down"),
     JOB("restart", "stop and start; start what is down"),

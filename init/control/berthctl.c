@@ -51,7 +51,7 @@ static int build_request(const struct berthctl *ctl, char ***ret)
         r = strv_append(&request, is_default ? "isolate" : name);
     if (r >= 0 && is_default)
         r = strv_append(&request, "default.target");
-    for (char *const *arg = ctl->args; r >= 0 && *arg; arg++)
+    for (char *const *arg = ctl->args; r >= 0 && *arg && !ctl->verb->keeps_args; arg++)
         r = strv_append(&request, *arg);
     if (r < 0)
         return r;

@@ -38,6 +38,7 @@ struct berthctl_verb {
     void (*finish)(struct berthctl *ctl); /* after the last record, or NULL */
     int (*run)(struct berthctl *ctl);     /* instead of asking PID 1, or NULL; returns the exit status */
     const char *ask;                      /* the request, if it has another name, or NULL */
+    bool keeps_args;                      /* they are not PID 1's business */
 };
 
 /* berthctl-options.c: reads the words. 0 with ctl filled in, -EINVAL after telling. */

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import xml.dom.minidom
 
 from container import Pid1
 from harness import root, test, wait_for
@@ -198,6 +199,31 @@ def list_dependencies_draws_a_tree_in_each_direction(t):
     assert "  web.service" in ctl("list-dependencies", "--plain", "--before", "good").splitlines()
     listed = json.loads(ctl("list-dependencies", "--json", "web"))
     assert listed["Id"] == "web.service" and "good.service" in [unit["Id"] for unit in listed["Dependencies"]]
+
+
+@test(needs=[root])
+def analyze_tells_where_the_time_of_a_boot_went(t):
+    slow = r"[Service]" "\n" r"Type=notify" "\n" r"ExecStart=/bin/payload wait-file /go notify READY=1 sleep-forever" "\n"
+    ctl = Client(t, {"slow.service": slow, "late.service": "[Unit]\nAfter=slow.service\nWants=slow.service\n" + STAYS})
+    start = ctl.begin("start", "late")
+    ctl.init.wait_for_unit_state("slow.service", "activating", "start")
+    write_files(ctl.base, {"go": ""})
+    assert start.wait() == 0
+    times = {unit["Id"]: unit for unit in json.loads(ctl("analyze", "blame", "--json"))}
+    slow, late = times["slow.service"], times["late.service"]
+    assert 0 < slow["DurationUSec"] == slow["ReadyUSec"] - slow["BeginUSec"]
+    assert slow["ReadyUSec"] <= late["BeginUSec"]
+    assert any(line.endswith(" slow.service") for line in ctl("analyze", "blame").splitlines())
+    chain = ctl("analyze", "critical-chain", "late").splitlines()
+    assert chain[0].startswith("late.service @") and chain[1].startswith("`-slow.service @"), chain
+    assert " +" in chain[1]
+    assert ctl("analyze").startswith("Startup finished in ")
+    assert json.loads(ctl("analyze", "--json"))["Target"] == "multi-user.target"
+    picture = xml.dom.minidom.parseString(ctl("analyze", "plot"))
+    drawn = " ".join(text.firstChild.data for text in picture.getElementsByTagName("text"))
+    assert "slow.service (" in drawn and "good.service (" in drawn
+    ctl("analyze", "nonsense", status=1)
+    ctl("analyze", "critical-chain", "nobody", status=1)
 
 
 # Unit files

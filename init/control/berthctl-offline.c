@@ -27,7 +27,7 @@ static bool in_chroot(void)
 /* What has nothing to do when nothing runs, so that scripts that do not ignore its failure go on. */
 static bool is_done_already(const struct berthctl *ctl)
 {
-    static const char *const verbs[] = {"daemon-reload", "daemon-reexec", "reset-failed"};
+    static const char *const verbs[] = {"daemon-reload", "reset-failed"};
 
     FOREACH_ARRAY (verb, verbs, ELEMENTSOF(verbs))
         if (streq(ctl->verb->name, *verb))

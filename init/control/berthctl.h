@@ -75,3 +75,8 @@ int berthctl_on_show(char *packet, size_t size, void *userdata);
 void berthctl_finish_show(struct berthctl *ctl);
 /* berthctl-graph.c */
 void berthctl_finish_dependencies(struct berthctl *ctl);
+/* berthctl-environment.c */
+int berthctl_on_variable(char *packet, size_t size, void *userdata);
+int berthctl_import_environment(struct berthctl *ctl);
+/* berthctl-clean.c */
+int berthctl_on_clean(char *packet, size_t size, void *userdata);

@@ -142,6 +142,10 @@ void control_jobs_done(struct control_client *client);
 int control_verb_list_jobs(struct control_client *client);
 int control_verb_cancel(struct control_client *client);
 
+/* environment-verbs.c */
+int control_verb_show_environment(struct control_client *client);
+int control_verb_change_environment(struct control_client *client); /* argument: set, else unset */
+
 /* lookup.c: the unit of a user's word. 0, -EINVAL for no name, -ENOENT for a unit that is not known.
  * *ret_name is new. */
 int control_find_unit(const struct control_client *client, const char *word, char **ret_name,

@@ -24,6 +24,9 @@ struct control_server_ops {
     void (*usage)(void *userdata, const struct manager_unit *unit, struct unit_usage *ret);
     /* cgroup path as the container sees it, NULL without cgroups. */
     const char *(*cgroup_path)(void *userdata, const struct manager_unit *unit);
+    /* The variables that every service gets. / Sets "NAME=VALUE" or removes NAME, for what starts later. */
+    char *const *(*environment)(void *userdata);
+    int (*change_environment)(void *userdata, const char *word, bool set);
     /* berthctl kill: -ESRCH when nobody was there. */
     int (*kill)(void *userdata, struct manager_unit *unit, enum kill_who who, int signal);
 };

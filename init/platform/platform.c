@@ -309,8 +309,27 @@ static int control_kill(void *userdata, struct manager_unit *unit, enum kill_who
     return op_kill(userdata, unit, who, signal);
 }
 
+static char *const *control_environment(void *userdata)
+{
+    const struct platform *platform = userdata;
+    return platform->environment;
+}
+
+static int control_change_environment(void *userdata, const char *word, bool set)
+{
+    struct platform *platform = userdata;
+    int r = set ? strv_env_set(&platform->environment, word) : 0;
+
+    if (!set && platform->environment)
+        strv_env_unset(platform->environment, word);
+    spawner_set_environment(platform->spawner, platform->environment);
+    return r;
+}
+
 const struct control_server_ops platform_control_ops = {
     .tracking = control_tracking,
+    .environment = control_environment,
+    .change_environment = control_change_environment,
     .usage = control_usage,
     .cgroup_path = control_cgroup_path,
     .kill = control_kill,

@@ -361,3 +361,8 @@ struct spawner *spawner_free(struct spawner *spawner)
     free(spawner);
     return NULL;
 }
+
+void spawner_set_environment(struct spawner *spawner, char *const *environment)
+{
+    spawner->config.environment = environment;
+}

@@ -41,8 +41,9 @@ struct spawn_place {
     struct stored_fd *store;           /* what ExecStart= gets from 3 on */
 };
 
-/* Forks. A
- * preparation that fails is reported by the child, so that all failures come the same way. */
+/* What spawns from now on get; as in the configuration. */
+void spawner_set_environment(struct spawner *spawner, char *const *environment);
+/* Forks. A preparation that fails is reported by the child, so that all failures come the same way. */
 int spawner_spawn(struct spawner *spawner, const struct spawn_request *request,
                   const struct spawn_place *place, pid_t *ret_pid, const char **ret_object);
 /* Programs of Type=idle may start. */

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import xml.dom.minidom
 
@@ -9,7 +10,7 @@ from container import Pid1
 from harness import root, test, wait_for
 from host import children
 from process import Process, run
-from root import BERTH_INIT, NOBODY, UNIT_DIRECTORY, boot_root, write_files
+from root import BERTH_INIT, NOBODY, TOP, UNIT_DIRECTORY, boot_root, write_files
 
 STAYS = "[Service]\nExecStart=/bin/payload sleep-forever\n"
 ENABLED = "\n[Install]\nWantedBy=multi-user.target\n"
@@ -224,6 +225,52 @@ def analyze_tells_where_the_time_of_a_boot_went(t):
     assert "slow.service (" in drawn and "good.service (" in drawn
     ctl("analyze", "nonsense", status=1)
     ctl("analyze", "critical-chain", "nobody", status=1)
+
+
+@test
+def every_verb_and_option_is_in_the_manual(t):
+    shutil.copy(BERTH_INIT, t.dir / "berthctl")
+    listed = run(t, [t.dir / "berthctl", "--help"]).out.split("\n\n")
+    verbs = [line.split()[0] for line in listed[1].splitlines()]
+    options = [word.split("=")[0] for line in listed[2].splitlines() for word in line.split()[:2] if word.startswith("--")]
+    manual = (TOP / "docs/berthctl.1").read_text().replace("\\-", "-")
+    assert len(verbs) > 45 and len(options) > 25
+    missing = [word for word in verbs + options if not re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", manual)]
+    assert not missing, missing
+
+
+# Environment and directories
+
+@test(needs=[root])
+def variables_reach_what_starts_later(t):
+    ctl = Client(t, {"env.service": "[Service]\nType=oneshot\nExecStart=/bin/sh -c 'echo x${COLOUR}x'\n"})
+    ctl("set-environment", "COLOUR=red", "OTHER=a b")
+    assert {"COLOUR=red", "OTHER=a b"} <= set(ctl("show-environment").splitlines())
+    ctl("start", "env")
+    ctl("unset-environment", "COLOUR")
+    assert "COLOUR" not in ctl("show-environment")
+    ctl("start", "env")
+    wait_for(lambda: "xx" in ctl.init.log("env.service"), "its second line")
+    assert ctl.init.log("env.service").count("xredx") == 1
+    ctl("set-environment", "GOOD=1", "bad name=2", status=1)
+    assert "GOOD" not in ctl("show-environment")
+    imported = ctl.init.run_inside("env", "MINE=yes", "berthctl", "import-environment", "MINE")
+    assert imported.status == 0 and "MINE=yes" in ctl("show-environment").splitlines(), repr(imported)
+
+
+@test(needs=[root])
+def clean_removes_the_directories_of_what_is_down(t):
+    ctl = Client(t, {"web.service": STAYS + "RuntimeDirectory=web\n"})
+    ctl("start", "web")
+    ctl("clean", "web", status=1)
+    assert (ctl.base / "run/web").is_dir()
+    ctl("stop", "web")
+    write_files(ctl.base, {"run/web/left": ""})
+    ctl("clean", "--what=state", "web")
+    assert (ctl.base / "run/web/left").exists()
+    ctl("clean", "web")
+    assert not (ctl.base / "run/web").exists()
+    ctl("clean", "nobody", status=1)
 
 
 # Unit files

@@ -183,7 +183,23 @@ static int fake_kill(void *userdata, struct manager_unit *unit, enum kill_who wh
     return 0;
 }
 
+static char **environment;
+
+static char *const *fake_environment(void *userdata)
+{
+    return environment;
+}
+
+static int fake_change_environment(void *userdata, const char *word, bool set)
+{
+    if (!set)
+        strv_env_unset(environment, word);
+    return set ? strv_env_set(&environment, word) : 0;
+}
+
 static const struct control_server_ops ops = {
+    .environment = fake_environment,
+    .change_environment = fake_change_environment,
     .tracking = fake_tracking,
     .usage = fake_usage,
     .cgroup_path = fake_cgroup_path,
@@ -476,6 +492,19 @@ static void test_show_tells_of_dependencies_and_without_a_unit_of_the_manager(vo
     expect(ASK("is-system-running\0"), "done", 0, 1);
 }
 
+static void test_variables_are_set_only_if_all_words_are_good(void **state)
+{
+    expect(ASK("set-environment\0A=1\0B=2\0"), "done", 0, 0);
+    expect(ASK("set-environment\0C=1\0=2\0"), "invalid", 1, 0);
+    expect(ASK("set-environment\0C\0"), "invalid", 1, 0);
+    expect(ASK("unset-environment\0"
+               "1A\0"),
+           "invalid", 1, 0);
+    expect(ASK("unset-environment\0A\0"), "done", 0, 0);
+    expect(ASK("show-environment\0"), "done", 0, 1);
+    environment = strv_free(environment);
+}
+
 static void test_many_units_reach_a_client_that_reads_late(void **state)
 {
     add_units(N_UNITS);
@@ -620,6 +649,7 @@ int main(void)
         TEST(test_jobs_are_listed_and_cancelled_by_their_number),
         TEST(test_start_with_wait_is_answered_when_the_unit_is_down),
         TEST(test_show_tells_of_dependencies_and_without_a_unit_of_the_manager),
+        TEST(test_variables_are_set_only_if_all_words_are_good),
         TEST(test_many_units_reach_a_client_that_reads_late),
         TEST(test_hostile_packets_are_answered_and_do_no_harm),
         TEST(test_descriptors_that_come_along_are_closed),

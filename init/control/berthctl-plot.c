@@ -5,12 +5,12 @@
 #include "common/text.h"
 #include "init/control/berthctl-analyze.h"
 
-#define ROW_HEIGHT  18
-#define TOP         50
-#define LEFT        20
-#define CHART_WIDTH 900
-#define NAME_WIDTH  420 /* right of a bar: room for the longest name that is usual */
-#define TICKS       10
+#define ROW_HEIGHT  18U
+#define TOP         50U
+#define LEFT        20U
+#define CHART_WIDTH 900U
+#define NAME_WIDTH  420U /* right of a bar: room for the longest name that is usual */
+#define TICKS       10U
 
 static unsigned x_of(const struct boot_times *times, usec_t when)
 {

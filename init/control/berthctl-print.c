@@ -102,21 +102,37 @@ int berthctl_on_system_state(char *packet, size_t size, void *userdata)
 {
     const struct berthctl *ctl = userdata;
     _cleanup_free_ char *state = record_get(packet, size, "SystemState");
+    struct json json = {.out = stdout};
 
-    if (!ctl->quiet)
+    if (ctl->quiet)
+        return 0;
+    if (!ctl->json) {
         puts(state ? state : "unknown");
+        return 0;
+    }
+    json_object_begin(&json, NULL);
+    json_string(&json, "SystemState", state);
+    json_object_end(&json);
     return 0;
 }
 
 /* The files are the client's to read: it sees the same root, and PID 1 has better things to do. */
-static int print_file(const char *path)
+static int print_file(const struct berthctl *ctl, const char *path)
 {
+    struct json json = {.out = stdout};
     _cleanup_free_ char *text = NULL;
     size_t size;
 
     int r = read_file_at(AT_FDCWD, path, UNIT_FILE_BYTES_MAX, &text, &size);
     if (r < 0)
         return log_errno(r, "cannot read %s", path);
+    if (ctl->json) {
+        json_object_begin(&json, NULL);
+        json_string(&json, "Path", path);
+        json_string(&json, "Text", text);
+        json_object_end(&json);
+        return 0;
+    }
     printf("# %s\n%s%s", path, text, size > 0 && text[size - 1] != '\n' ? "\n" : "");
     return 0;
 }
@@ -137,14 +153,14 @@ int berthctl_on_cat(char *packet, size_t size, void *userdata)
     while ((r = record_next(&packet, &size, &key, &value)) > 0) {
         if (!streq(key, "FragmentPath") && !streq(key, "DropInPaths"))
             continue;
-        if (any || ctl->printed)
+        if ((any || ctl->printed) && !ctl->json)
             putchar('\n');
         any = true;
-        if (print_file(value) < 0)
+        if (print_file(ctl, value) < 0)
             ctl->complained = true;
     }
     ctl->printed |= any;
-    if (!any)
+    if (!any && !ctl->json)
         printf("# %s is built in, it has no file\n", id ? id : "?");
     return r;
 }
@@ -157,7 +173,6 @@ static void print_state_json(const char *id, const char *state)
     json_string(&json, "Id", id);
     json_string(&json, "ActiveState", state);
     json_object_end(&json);
-    putchar('\n');
 }
 
 int berthctl_on_state(char *packet, size_t size, void *userdata)
@@ -199,7 +214,6 @@ static void print_log_json(const char *unit, const char *timestamp, const char *
         json_u64(&json, "Timestamp", usec);
     json_string(&json, "Line", line);
     json_object_end(&json);
-    putchar('\n');
 }
 
 int berthctl_on_log(char *packet, size_t size, void *userdata)

@@ -29,7 +29,7 @@ static const struct {
     const char *result;
     const char *message;
 } enqueue_errors[] = {
-    {-EINVAL, 1, "invalid", "the unit does not support it"},
+    {-EINVAL, 3, "invalid", "the unit does not support it"},
     {-EBADMSG, 1, "invalid", "no valid unit name"}, /* as the lookup says it */
     {-ENOENT, 5, "no-such-unit", "not found"},
     {-EDEADLK, 4, "failed", "conflicts with other units or with itself"},

@@ -9,7 +9,7 @@ import xml.dom.minidom
 from container import Pid1
 from harness import root, test, wait_for
 from host import children
-from process import Process, run
+from process import Process, Terminal, run
 from root import BERTH_INIT, NOBODY, TOP, UNIT_DIRECTORY, boot_root, write_files
 
 STAYS = "[Service]\nExecStart=/bin/payload sleep-forever\n"
@@ -83,7 +83,7 @@ def exit_statuses_are_those_of_systemctl(t):
             (["status", "good"], 0), (["status", "down"], 3), (["status", "nobody"], 4),
             (["start", "bad"], 1), (["start", "nobody"], 5), (["is-failed", "bad"], 0), (["is-failed", "good"], 1),
             (["is-system-running"], 1), (["reset-failed", "bad"], 0), (["is-failed", "bad"], 1),
-            (["is-system-running"], 0), (["dance"], 1), (["start"], 1), (["--dance"], 1)):
+            (["is-system-running"], 0), (["reload", "good"], 3), (["stop", "nobody"], 5), (["dance"], 1), (["start"], 1), (["--dance"], 1)):
         ctl(*words, status=status)
 
 
@@ -157,6 +157,32 @@ def show_prints_what_scripts_ask_for(t):
     shown = json.loads(ctl("show", "--json", "good"))[0]
     assert shown["Id"] == "good.service" and shown["ActiveEnterTimestamp"]
     assert ctl("show", "-p", "ActiveEnterTimestamp", "--value", "web") == "\n"
+
+
+@test(needs=[root])
+def everything_that_prints_prints_json_too(t):
+    ctl = Client(t, {})
+    for words in (["status"], ["status", "good"], ["list-units"], ["list-jobs"], ["show", "good"], ["show"], ["cat", "good"],
+                  ["is-active", "good"], ["is-system-running"], ["list-unit-files"], ["get-default"],
+                  ["is-enabled", "good"], ["list-dependencies"], ["analyze"], ["analyze", "critical-chain"]):
+        assert json.loads(ctl(*words, "--json")) is not None
+    for line in ctl("logs", "--json").splitlines() + ctl("show-environment", "--json").splitlines():
+        assert json.loads(line)
+    assert json.loads(ctl("cat", "--json", "good"))["Text"] == STAYS + ENABLED
+
+
+@test(needs=[root])
+def colours_are_for_terminals_that_want_them(t):
+    ctl = Client(t, {})
+    assert "\033[" not in ctl("status", "good")
+
+    def on_terminal(*settings):
+        enter = ["nsenter", f"--target={ctl.init.pid()}", "--pid", "--mount", "--root", "--wd=/"]
+        client = Terminal(t, [*enter, "--", "env", "TERM=xterm", *settings, "berthctl", "status", "good"])
+        client.tty.expect("Active: .*since")
+        return client.tty.text()
+    assert "\033[1;32m" in on_terminal()
+    assert "\033[" not in on_terminal("NO_COLOR=1")
 
 
 @test(needs=[root])

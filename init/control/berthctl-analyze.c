@@ -75,17 +75,32 @@ void boot_times_done(struct boot_times *times)
     *times = (struct boot_times){};
 }
 
-/* By any of its names. */
+static bool has_alias(const struct boot_unit *unit, const char *name)
+{
+    _cleanup_strv_ char **names = NULL;
+    const char *aliases = status_get(unit->record, "Names");
+
+    return aliases && strv_split(aliases, " ", &names) >= 0 && strv_contains(names, name);
+}
+
+/* Dependencies are told by these. */
+static const struct boot_unit *find_by_own_name(const struct boot_times *times, const char *name)
+{
+    FOREACH_ARRAY (unit, times->units, times->n)
+        if (streq(unit->name, name))
+            return unit;
+    return NULL;
+}
+
+/* By its own name or another one. */
 const struct boot_unit *boot_times_find(const struct boot_times *times, const char *name)
 {
-    FOREACH_ARRAY (unit, times->units, times->n) {
-        _cleanup_strv_ char **names = NULL;
-        const char *aliases = status_get(unit->record, "Names");
-        if (streq(unit->name, name) ||
-            (aliases && strv_split(aliases, " ", &names) >= 0 && strv_contains(names, name)))
-            return unit;
-    }
-    return NULL;
+    const struct boot_unit *found = find_by_own_name(times, name);
+
+    for (size_t i = 0; !found && i < times->n; i++)
+        if (has_alias(&times->units[i], name))
+            found = &times->units[i];
+    return found;
 }
 
 static void print_span(usec_t span)
@@ -173,7 +188,7 @@ static const struct boot_unit *find_cause(const struct boot_times *times, const 
     if (!after || strv_split(after, " ", &names) < 0)
         return NULL;
     for (char **name = names; name && *name; name++) {
-        const struct boot_unit *other = boot_times_find(times, *name);
+        const struct boot_unit *other = find_by_own_name(times, *name);
         /* What was ready later was (re)started later: nobody waited for that. */
         if (other && other != unit && other->ready <= unit->begin && other->begin < unit->ready &&
             (!cause || other->ready > cause->ready))

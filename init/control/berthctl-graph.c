@@ -26,16 +26,23 @@ struct tree {
     struct json json;
 };
 
+static bool has_alias(const struct status_record *unit, const char *name)
+{
+    _cleanup_strv_ char **names = NULL;
+    const char *aliases = status_get(unit, "Names");
+
+    return aliases && strv_split(aliases, " ", &names) >= 0 && strv_contains(names, name);
+}
+
+/* Nearly all are asked for by their own names. */
 static const struct status_record *find(const struct status_view *view, const char *name)
 {
-    for (size_t i = 0; i < view->units.n; i++) {
-        _cleanup_strv_ char **names = NULL;
-        const char *aliases = status_get(view->units.records[i], "Names");
+    for (size_t i = 0; i < view->units.n; i++)
         if (streq(status_name(view->units.records[i]), name))
             return view->units.records[i];
-        if (aliases && strv_split(aliases, " ", &names) >= 0 && strv_contains(names, name))
+    for (size_t i = 0; i < view->units.n; i++)
+        if (has_alias(view->units.records[i], name))
             return view->units.records[i];
-    }
     return NULL;
 }
 

@@ -190,6 +190,11 @@ static int run(struct berthctl *ctl, int argc, char **argv)
     }
     if (ctl->version)
         return print_version(ctl);
+    if (ctl->root && (!ctl->verb->run || ctl->now)) {
+        log_error("%s: --root= goes with the verbs on unit files only%s", ctl->verb->name,
+                  ctl->now ? ", and not with --now" : "");
+        return 1;
+    }
     return ctl->verb->run ? ctl->verb->run(ctl) : berthctl_ask(ctl);
 }
 

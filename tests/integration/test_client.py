@@ -332,6 +332,8 @@ def enable_and_disable_work_on_the_files_of_another_root(t):
     assert list(config.iterdir()) == []
     assert offline(t, base, "is-enabled", "web", status=1).out == "disabled\n"
     offline(t, base, "enable", "nobody", status=1)
+    offline(t, base, "enable", "--now", "web", status=1)
+    offline(t, base, "start", "web", status=1)
     assert offline(t, base, "mask", "web").err == f"Created symlink {config}/web.service → /dev/null.\n"
     offline(t, base, "enable", "web", status=1)
     offline(t, base, "unmask", "web")

@@ -199,6 +199,10 @@ static int handle(struct control_client *client)
     int r = client->verb->takes_units
                 ? control_request_expand(&client->request, next_unit_name, client->server->manager)
                 : 0;
+    if (r == -E2BIG) {
+        control_client_finish(client, "invalid", 1, "more than 16 patterns");
+        return 0;
+    }
     return r < 0 ? r : client->verb->handle(client);
 }
 

@@ -11,6 +11,8 @@
 #include "common/signals.h"
 #include "common/text.h"
 
+#define PATTERN_LENGTH_MAX 512
+
 static int option_no_block(struct control_request *request, const char *value)
 {
     request->no_block = true;
@@ -146,42 +148,79 @@ int control_request_parse(char *packet, size_t size, struct control_request *ret
     return -EBADMSG;
 }
 
-static int match_names(struct control_request *request, const char *pattern,
-                       const char *(*next)(void *userdata, size_t *cursor), void *userdata)
+static bool is_pattern(const char *word)
 {
-    const char *name;
+    return strpbrk(word, "*?[");
+}
 
-    for (size_t cursor = 0; (name = next(userdata, &cursor));)
-        if (fnmatch(pattern, name, FNM_NOESCAPE) == 0 && strv_append(&request->expanded, name) < 0)
-            return -ENOMEM;
+/* Takes the patterns out of the words: their number, or -E2BIG. */
+static int take_patterns(struct control_request *request, const char *patterns[static CONTROL_PATTERNS_MAX])
+{
+    size_t kept = 0;
+    int n = 0;
+
+    for (size_t i = 0; i < request->n_args; i++) {
+        if (!is_pattern(request->args[i]))
+            request->args[kept++] = request->args[i];
+        else if (n == CONTROL_PATTERNS_MAX)
+            return -E2BIG;
+        else
+            patterns[n++] = request->args[i];
+    }
+    request->n_args = kept;
+    request->args[kept] = NULL;
+    return n;
+}
+
+/* A pattern that is much longer than a name can be is none. */
+static bool matches_any(const char *const *patterns, int n, const char *name)
+{
+    for (int i = 0; i < n; i++)
+        if (strlen(patterns[i]) <= PATTERN_LENGTH_MAX && fnmatch(patterns[i], name, FNM_NOESCAPE) == 0)
+            return true;
+    return false;
+}
+
+/* The vector with the names that matched behind the words; the names are in `expanded`. */
+static int append_expanded(struct control_request *request)
+{
+    size_t n = strv_length(request->expanded);
+    char **args = reallocarray(request->args, request->n_args + n + 1, sizeof(*args));
+
+    if (!args)
+        return -ENOMEM;
+    request->args = args;
+    for (size_t i = 0; i < n; i++)
+        args[request->n_args++] = request->expanded[i];
+    args[request->n_args] = NULL;
     return 0;
 }
 
 int control_request_expand(struct control_request *request,
                            const char *(*next)(void *userdata, size_t *cursor), void *userdata)
 {
-    bool any = false;
+    const char *patterns[CONTROL_PATTERNS_MAX], *name;
+    size_t capacity = 0, found = 0;
 
-    for (size_t i = 0; i < request->n_args; i++)
-        any |= strpbrk(request->args[i], "*?[") != NULL;
-    if (!any)
-        return 0;
-    for (size_t i = 0; i < request->n_args; i++) {
-        bool is_pattern = strpbrk(request->args[i], "*?[");
-        int r = is_pattern ? match_names(request, request->args[i], next, userdata)
-                           : strv_append(&request->expanded, request->args[i]);
-        if (r < 0)
-            return r;
+    int n = take_patterns(request, patterns);
+    if (n <= 0)
+        return n;
+    for (size_t cursor = 0; (name = next(userdata, &cursor));) {
+        if (!matches_any(patterns, n, name))
+            continue;
+        if (found + 1 >= capacity) { /* strv_append() would measure the vector each time */
+            capacity = MAX(capacity * 2, (size_t)16);
+            char **bigger = reallocarray(request->expanded, capacity, sizeof(*bigger));
+            if (!bigger)
+                return -ENOMEM;
+            request->expanded = bigger;
+        }
+        request->expanded[found] = strdup(name);
+        request->expanded[found + 1] = NULL;
+        if (!request->expanded[found++])
+            return -ENOMEM;
     }
-    char **args = calloc(strv_length(request->expanded) + 1, sizeof(*args));
-    if (!args)
-        return -ENOMEM;
-    free(request->args);
-    request->args = args;
-    request->n_args = strv_length(request->expanded);
-    for (size_t i = 0; i < request->n_args; i++)
-        args[i] = request->expanded[i];
-    return 0;
+    return append_expanded(request);
 }
 
 void control_request_done(struct control_request *request)

@@ -25,8 +25,11 @@ struct control_request {
 /* Reads the packet, which must stay as it is while the request lives. 0, -ENOMEM, or -EBADMSG with one line
  * for a person in *ret_error (static text). */
 int control_request_parse(char *packet, size_t size, struct control_request *ret, const char **ret_error);
-/* Replaces each word with "*", "?" or "[" in it by the names that match, in their order. next gives all names
- * one by one, NULL at the end. 0 or -ENOMEM. */
+/* At most so many patterns a request, so that nobody who may only look keeps PID 1 busy with them. */
+#define CONTROL_PATTERNS_MAX 16
+
+/* Replaces words with "*", "?" or "[" in them by the names that match, each once, behind the other words.
+ * next gives all names one by one, NULL at the end. 0, -ENOMEM, or -E2BIG for too many patterns. */
 int control_request_expand(struct control_request *request,
                            const char *(*next)(void *userdata, size_t *cursor), void *userdata);
 void control_request_done(struct control_request *request);

@@ -23,6 +23,24 @@ static void check_request(const struct control_request *request, const char *pac
         check_word(request->args[i], packet, size);
 }
 
+static const char *next_name(void *userdata, size_t *cursor)
+{
+    static const char *const names[] = {"a.service", "system-foo\\x2dbar.slice", "getty@tty1.service"};
+    return *cursor < sizeof(names) / sizeof(names[0]) ? names[(*cursor)++] : NULL;
+}
+
+/* What patterns stand for: no pattern is left, and no name twice. */
+static void check_expansion(struct control_request *request)
+{
+    if (control_request_expand(request, next_name, NULL) < 0)
+        return;
+    if (request->args[request->n_args])
+        abort();
+    for (size_t i = 0; i < request->n_args; i++)
+        if (strpbrk(request->args[i], "*?["))
+            abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     _cleanup_free_ char *packet = malloc(size > 0 ? size : 1);
@@ -39,6 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (r < 0)
         return 0;
     check_request(&request, packet, size);
+    check_expansion(&request);
     control_request_done(&request);
     return 0;
 }

@@ -422,6 +422,8 @@ static void test_patterns_stand_for_the_units_that_match(void **state)
     expect(ASK("--no-block\0stop\0u*\0"), "done", 0, 0);
     assert_int_equal(seen.type, JOB_STOP);
     expect(ASK("stop\0x*\0"), "done", 0, 0);
+    expect(ASK("list-units\0u*\0*.service\0u1\0"), "done", 0, 4); /* each once, behind the words */
+    expect(ASK("list-units\0*\0*\0*\0*\0*\0*\0*\0*\0*\0*\0*\0*\0*\0*\0*\0*\0*\0"), "invalid", 1, 0);
 }
 
 static void test_reload_or_restart_does_what_the_unit_can(void **state)

@@ -36,7 +36,7 @@ static int add(struct properties *properties, const char *key, const char *value
 {
     size_t n = strv_length(properties->keys);
 
-    if (n > 0 && streq(properties->keys[n - 1], key))
+    if (properties->keys && n > 0 && streq(properties->keys[n - 1], key))
         return join(&properties->values[n - 1], value);
     int r = strv_append(&properties->keys, key);
     return r < 0 ? r : strv_append(&properties->values, value);

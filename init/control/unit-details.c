@@ -94,6 +94,14 @@ static void add_service(const struct unit *unit, struct record *record)
         add_commands(record, service_command_to_string(kind), service->commands[kind]);
 }
 
+static const char *const directories[EXEC_DIRECTORY_MAX] = {
+    [DIRECTORY_RUNTIME] = "RuntimeDirectory",
+    [DIRECTORY_STATE] = "StateDirectory",
+    [DIRECTORY_CACHE] = "CacheDirectory",
+    [DIRECTORY_LOGS] = "LogsDirectory",
+    [DIRECTORY_CONFIGURATION] = "ConfigurationDirectory",
+};
+
 static void add_context(const struct unit *unit, struct record *record)
 {
     const struct exec_context *exec = &unit->exec;
@@ -102,7 +110,8 @@ static void add_context(const struct unit *unit, struct record *record)
     record_add(record, "WorkingDirectory", exec->working_directory ? exec->working_directory : "");
     record_add(record, "User", exec->user ? exec->user : "");
     record_add(record, "Group", exec->group ? exec->group : "");
-    add_list(record, "RuntimeDirectory", exec->runtime_directory);
+    for (enum exec_directory_type type = 0; type < EXEC_DIRECTORY_MAX; type++)
+        add_list(record, directories[type], exec->directories[type].names);
     record_add_u64(record, "MemoryMax", unit->cgroup.memory_max);
     record_add_u64(record, "MemoryHigh", unit->cgroup.memory_high);
     record_add_u64(record, "TasksMax", unit->cgroup.tasks_max);

@@ -277,20 +277,6 @@ int manager_reset_failed(struct manager *manager, const char *name)
     return 0;
 }
 
-int manager_cancel_job(struct manager *manager, usec_t now, uint32_t id)
-{
-    set_now(manager, now);
-    if (manager->shutting_down)
-        return -ESHUTDOWN;
-    for (size_t i = 0; id != 0 && i < manager->names.n; i++)
-        if (manager->names.entries[i].node->job.id == id) {
-            job_set_result(manager->names.entries[i].node, JOB_CANCELED);
-            manager_settle(manager);
-            return 0;
-        }
-    return -ENOENT;
-}
-
 int manager_reload(struct manager *manager, usec_t now)
 {
     set_now(manager, now);

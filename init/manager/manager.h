@@ -265,7 +265,8 @@ struct job_status {
 };
 /* The job that is installed on the unit; false when there is none. */
 bool manager_job_of(const struct manager_unit *unit, struct job_status *ret);
-/* -ENOENT: there is no such job. -EPERM: it belongs to the end of the container. */
+/* Cancels a job that is waiting or running, with what needs it. -ENOENT: there is no such job. -EPERM: it
+ * belongs to the end of the container. */
 int manager_cancel_job(struct manager *manager, usec_t now, uint32_t id);
 /* The units that this one has a dependency with, in both directions: *ret_kinds has a bit for each enum
  * unit_dependency from here to there. NULL ends it. Cursor starts at 0. */
@@ -273,9 +274,6 @@ const struct manager_unit *manager_next_neighbour(const struct manager_unit *uni
                                                   uint32_t *ret_kinds);
 /* NULL: all. What follows from it comes with the next event: ask manager_next_deadline() anew. */
 int manager_reset_failed(struct manager *manager, const char *name);
-/* Cancels a job that is waiting or running, with what needs it: -ENOENT when there is none of that number,
- * -ESHUTDOWN after an order to stop. */
-int manager_cancel_job(struct manager *manager, usec_t now, uint32_t id);
 /* Reads all units again; running services are not touched. */
 int manager_reload(struct manager *manager, usec_t now);
 

@@ -27,8 +27,8 @@
 #define REFUSED(section, name, reason)  OTHER(section, name, DIRECTIVE_REFUSED, reason)
 #define INSTALLED(name, parse, field)                                                                        \
     {                                                                                                        \
-        SECTION_INSTALL, name, parse, offsetof(struct install_section, field), 0, DIRECTIVE_INSTALL,         \
-            "read by enable and disable, nothing when the unit runs"                                         \
+        name, parse, "read by enable and disable, nothing when the unit runs", 0,                            \
+            offsetof(struct install_section, field), SECTION_INSTALL, DIRECTIVE_INSTALL                      \
     }
 #define CONDITION(name, type)                                                                                \
     APPLIED(UNIT, "Condition" name, parse_condition, 0, type),                                               \

@@ -15,7 +15,13 @@ struct unit_usage {
     uint64_t memory_peak;
     usec_t cpu_usec;
     uint64_t tasks;
+    uint64_t io_read; /* bytes */
+    uint64_t io_write;
 };
+#define UNIT_USAGE_UNKNOWN                                                                                   \
+    {                                                                                                        \
+        UINT64_MAX, UINT64_MAX, USEC_INFINITY, UINT64_MAX, UINT64_MAX, UINT64_MAX                            \
+    }
 
 /* What the server needs beside the manager: carried out by boot mode. */
 struct control_server_ops {

@@ -128,7 +128,7 @@ static void add_number(struct record *record, const char *key, uint64_t value)
 static void add_usage(const struct control_server *server, const struct manager_unit *unit,
                       struct record *record)
 {
-    struct unit_usage usage = {UINT64_MAX, UINT64_MAX, USEC_INFINITY, UINT64_MAX};
+    struct unit_usage usage = UNIT_USAGE_UNKNOWN;
 
     server->ops->usage(server->userdata, unit, &usage);
     add_number(record, "MemoryCurrent", usage.memory_current);
@@ -136,6 +136,8 @@ static void add_usage(const struct control_server *server, const struct manager_
     if (usage.cpu_usec < USEC_INFINITY / NSEC_PER_USEC)
         record_add_u64(record, "CPUUsageNSec", usage.cpu_usec * NSEC_PER_USEC);
     add_number(record, "TasksCurrent", usage.tasks);
+    add_number(record, "IOReadBytes", usage.io_read);
+    add_number(record, "IOWriteBytes", usage.io_write);
 }
 
 void control_record_unit(const struct control_server *server, const struct manager_unit *unit,

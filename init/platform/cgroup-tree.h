@@ -1,6 +1,7 @@
 /* What cgroup.c (the tree) and cgroup-unit.c (a unit's group in it) share. */
 #pragma once
 
+#include "init/platform/cgroup-limits.h"
 #include "init/platform/cgroup.h"
 
 #define CGROUP_MOUNT         "/sys/fs/cgroup"
@@ -14,8 +15,8 @@
 struct cgroup_watch {
     int wd; /* -1: not watched */
     enum cgroup_event event;
-    struct cgroup_unit *cgroup;
-    struct cgroup_watch *next; /* in its bucket */
+    struct cgroup_unit *cgroup; /* NULL: the root */
+    struct cgroup_watch *next;  /* in its bucket */
 };
 
 struct cgroup_tree {
@@ -24,16 +25,41 @@ struct cgroup_tree {
     cgroup_event_fn fn;
     cgroup_before_fn before;
     void *userdata;
-    int root_fd;       /* O_PATH */
-    char *path;        /* of the root in /proc/PID/cgroup, "" for "/" */
-    char *controllers; /* "+memory +pids": those that are enabled, or NULL */
-    bool has_memory;
+    int root_fd;                 /* O_PATH */
+    char *path;                  /* of the root in /proc/PID/cgroup, "" for "/" */
+    unsigned controllers;        /* mask: those that can be had */
+    unsigned root_controllers;   /* mask: those that the root gives to its children by now */
+    struct cgroup_place machine; /* what is the same for all groups */
+    struct cgroup_watch oom;     /* memory.events of the root, which counts for all below it */
+    uint64_t oom_kills;          /* that were there at the last look */
+    unsigned n_giving;           /* slices that say something about the units in them */
     struct cgroup_unit *units;
     struct cgroup_watch *watches[CGROUP_WATCH_BUCKETS];
 };
 
+/* Always on: they cost little and are what status shows, and what tells of an OOM kill. */
+#define CONTROLLERS_ACCOUNTING (CONTROLLER_BIT(CONTROLLER_MEMORY) | CONTROLLER_BIT(CONTROLLER_PIDS))
+
+/* Lets the children of a group have controllers, one at a time: one that fails must not take the others with
+ * it. Returns those that they have now. directory is relative to the root, "." for itself. */
+unsigned cgroup_enable_controllers(const struct cgroup_tree *tree, const char *directory, unsigned mask);
+/* Makes the groups above a path, with controllers down to it; place learns what slices say on the way. */
+int cgroup_make_slices(struct cgroup_tree *tree, const char *path, unsigned mask, struct cgroup_place *place);
+/* What the slice at that path says about the units in it, into place. */
+void cgroup_slice_give(const struct cgroup_tree *tree, const char *path, struct cgroup_place *place);
+/* A group for a user: Delegate= with User=. */
+int cgroup_delegate(int fd, const struct exec_context *exec);
+/* The number behind "key " in a file of such lines (cgroup.events, memory.events, cpu.stat), else
+ * UINT64_MAX. */
+uint64_t cgroup_read_keyed(int dirfd, const char *file, const char *key);
+void cgroup_watch_file(struct cgroup_tree *tree, struct cgroup_watch *watch, const char *group,
+                       const char *file);
+void cgroup_unwatch(struct cgroup_tree *tree, struct cgroup_watch *watch);
+
 /* Looks at the watched file and tells the owner what happened. */
 void cgroup_unit_changed(struct cgroup_unit *cgroup, enum cgroup_event event);
+/* Looks whether one of them had a process killed for memory. */
+void cgroup_units_check_oom(struct cgroup_tree *tree);
 /* The owner of the group that is a prefix of path (relative to the root), or NULL. */
 void *cgroup_unit_find_owner(struct cgroup_tree *tree, const char *path);
 /* SIGKILL to all below dirfd/name. */

@@ -17,8 +17,7 @@
 #include "init/platform/processes.h"
 
 #define KILL_ROUNDS_MAX 8 /* processes that fork while they are being killed */
-#define CPU_PERIOD      (100 * USEC_PER_MSEC)
-#define CPU_QUOTA_MIN   USEC_PER_MSEC /* the kernel's */
+#define CONTROL_GROUP   ".control"
 
 struct cgroup_unit {
     struct cgroup_tree *tree;
@@ -26,8 +25,17 @@ struct cgroup_unit {
     void *owner;
     char *path; /* in /proc/PID/cgroup; the part below the root is the directory */
     int fd;     /* O_PATH */
-    struct cgroup_watch watches[2];
+    int below;  /* the same for a group in it, or -EBADF */
+    struct cgroup_watch watch;
     uint64_t oom_kills;
+    bool is_slice;
+    bool gives; /* a slice that says something about the units in it */
+    unsigned disable;
+    struct memory_default default_min;
+    struct memory_default default_low[2]; /* by whether the container is starting */
+    struct cgroup_place place;
+    char *subgroup; /* of DelegateSubgroup= */
+    bool delegated;
 };
 
 static const char *below_root(const struct cgroup_unit *cgroup)
@@ -35,9 +43,7 @@ static const char *below_root(const struct cgroup_unit *cgroup)
     return cgroup->path + strlen(cgroup->tree->path) + 1;
 }
 
-/* The number behind "key " in a file of such lines (cgroup.events, memory.events, cpu.stat), else UINT64_MAX.
- */
-static uint64_t read_keyed(int dirfd, const char *file, const char *key)
+uint64_t cgroup_read_keyed(int dirfd, const char *file, const char *key)
 {
     _cleanup_free_ char *text = NULL;
     uint64_t value;
@@ -64,90 +70,68 @@ static uint64_t read_number(int dirfd, const char *file)
     return parse_u64(text, &value) < 0 ? UINT64_MAX : value;
 }
 
-static void format_cpu_max(char *text, size_t size, uint64_t per_second)
+void cgroup_slice_give(const struct cgroup_tree *tree, const char *path, struct cgroup_place *place)
 {
-    usec_t quota = MAX(per_second / (USEC_PER_SEC / CPU_PERIOD), CPU_QUOTA_MIN);
+    const struct cgroup_unit *slice = tree->n_giving > 0 ? tree->units : NULL;
 
-    (void)snprintf(text, size, "%" PRIu64 " %" PRIu64, quota, CPU_PERIOD);
+    while (slice && !(slice->gives && streq(below_root(slice), path)))
+        slice = slice->next;
+    if (!slice)
+        return;
+    const struct memory_default *low = &slice->default_low[place->starting];
+    place->disabled |= slice->disable;
+    place->default_min = slice->default_min.is_set ? slice->default_min : place->default_min;
+    place->default_low = low->is_set ? *low : place->default_low;
 }
 
-static void format_plain(char *text, size_t size, uint64_t value)
+/* Makes one group on the way to a unit; a new one gets what all have. */
+static int make_slice(const struct cgroup_tree *tree, const char *path, unsigned mask, unsigned disabled)
 {
-    (void)snprintf(text, size, "%" PRIu64, value);
+    bool is_new = mkdirat(tree->root_fd, path, 0755) == 0;
+
+    if (!is_new && errno != EEXIST)
+        return -errno;
+    unsigned wanted = is_new ? mask | (tree->root_controllers & CONTROLLERS_ACCOUNTING) : mask;
+    (void)cgroup_enable_controllers(tree, path, wanted & tree->controllers & ~disabled);
+    return 0;
 }
 
-static const struct {
-    const char *name;
-    const char *file;
-    void (*format)(char *text, size_t size, uint64_t value);
-} limits[CGROUP_LIMIT_MAX] = {
-    [LIMIT_MEMORY_MAX] = {"MemoryMax", "memory.max", format_plain},
-    [LIMIT_MEMORY_HIGH] = {"MemoryHigh", "memory.high", format_plain},
-    [LIMIT_TASKS_MAX] = {"TasksMax", "pids.max", format_plain},
-    [LIMIT_CPU_QUOTA] = {"CPUQuota", "cpu.max", format_cpu_max},
-    [LIMIT_CPU_WEIGHT] = {"CPUWeight", "cpu.weight", format_plain},
-};
-
-const char *cgroup_limit_to_string(enum cgroup_limit limit)
+static void enable_at_root(struct cgroup_tree *tree, unsigned mask)
 {
-    return limits[limit].name;
+    unsigned missing = mask & ~tree->root_controllers;
+
+    if (missing == 0)
+        return;
+    tree->root_controllers |= cgroup_enable_controllers(tree, ".", missing);
+    tree->controllers &= ~missing | tree->root_controllers;
 }
 
-/* Only what the unit asks for is written: a new group has no limits. */
-static unsigned apply_limits(int fd, const struct cgroup_context *context)
-{
-    const uint64_t values[CGROUP_LIMIT_MAX] = {
-        [LIMIT_MEMORY_MAX] = context->memory_max,
-        [LIMIT_MEMORY_HIGH] = context->memory_high,
-        [LIMIT_TASKS_MAX] = context->tasks_max,
-        [LIMIT_CPU_QUOTA] = context->cpu_quota_per_sec,
-        [LIMIT_CPU_WEIGHT] = context->cpu_weight ? context->cpu_weight : UINT64_MAX,
-    };
-    unsigned missing = 0;
-
-    for (size_t i = 0; i < CGROUP_LIMIT_MAX; i++) {
-        char text[64];
-        if (values[i] == UINT64_MAX)
-            continue;
-        limits[i].format(text, sizeof(text), values[i]);
-        if (write_file_at(fd, limits[i].file, text) < 0)
-            missing |= 1U << i;
-    }
-    return missing;
-}
-
-/* Makes the slices above the unit; those that are there have their controllers already. */
-static int make_slices(const struct cgroup_tree *tree, const char *path)
+int cgroup_make_slices(struct cgroup_tree *tree, const char *path, unsigned mask, struct cgroup_place *place)
 {
     _cleanup_free_ char *prefix = strdup(path);
 
     if (!prefix)
         return -ENOMEM;
+    cgroup_slice_give(tree, "", place);
+    enable_at_root(tree, mask & tree->controllers & ~place->disabled);
     for (char *slash = strchr(prefix, '/'); slash; slash = strchr(slash + 1, '/')) {
         *slash = 0;
-        if (mkdirat(tree->root_fd, prefix, 0755) < 0) {
-            if (errno != EEXIST)
-                return -errno;
-        } else if (tree->controllers) {
-            _cleanup_free_ char *file = xasprintf("%s/cgroup.subtree_control", prefix);
-            int r = file ? write_file_at(tree->root_fd, file, tree->controllers) : -ENOMEM;
-            if (r < 0)
-                return r;
-        }
+        cgroup_slice_give(tree, prefix, place);
+        int r = make_slice(tree, prefix, mask, place->disabled);
+        if (r < 0)
+            return r;
         *slash = '/';
     }
+    place->controllers = tree->controllers;
     return 0;
 }
 
-static void watch_file(struct cgroup_unit *cgroup, struct cgroup_watch *watch, const char *file,
-                       enum cgroup_event event)
+void cgroup_watch_file(struct cgroup_tree *tree, struct cgroup_watch *watch, const char *group,
+                       const char *file)
 {
-    struct cgroup_tree *tree = cgroup->tree;
-    _cleanup_free_ char *path = xasprintf(CGROUP_MOUNT "%s/%s", cgroup->path, file);
+    _cleanup_free_ char *path = xasprintf(CGROUP_MOUNT "%s/%s", group, file);
 
-    *watch = (struct cgroup_watch){.wd = -1, .event = event, .cgroup = cgroup};
-    if (path)
-        watch->wd = inotify_add_watch(tree->inotify.fd, path, IN_MODIFY);
+    watch->wd = path ? inotify_add_watch(tree->inotify.fd, path, IN_MODIFY) : -1;
     if (watch->wd < 0)
         return; /* the end of the main process is seen all the same */
     struct cgroup_watch **bucket = &tree->watches[(unsigned)watch->wd % CGROUP_WATCH_BUCKETS];
@@ -155,11 +139,10 @@ static void watch_file(struct cgroup_unit *cgroup, struct cgroup_watch *watch, c
     *bucket = watch;
 }
 
-static void unwatch(struct cgroup_watch *watch)
+void cgroup_unwatch(struct cgroup_tree *tree, struct cgroup_watch *watch)
 {
-    if (!watch->cgroup || watch->wd < 0)
+    if (watch->wd < 0)
         return;
-    struct cgroup_tree *tree = watch->cgroup->tree;
     struct cgroup_watch **link = &tree->watches[(unsigned)watch->wd % CGROUP_WATCH_BUCKETS];
     while (*link != watch)
         link = &(*link)->next;
@@ -168,49 +151,123 @@ static void unwatch(struct cgroup_watch *watch)
     watch->wd = -1;
 }
 
+static void remember_gifts(struct cgroup_unit *cgroup, const struct cgroup_context *context)
+{
+    const struct cgroup_place *place = &cgroup->place;
+
+    cgroup->disable = context->disable_controllers;
+    cgroup->default_min = cgroup_limits_default(context, place, LIMIT_DEFAULT_MEMORY_MIN, false);
+    for (unsigned starting = 0; starting < ELEMENTSOF(cgroup->default_low); starting++)
+        cgroup->default_low[starting] =
+            cgroup_limits_default(context, place, LIMIT_DEFAULT_MEMORY_LOW, starting);
+    cgroup->gives = cgroup->disable != 0 || cgroup->default_min.is_set || cgroup->default_low[0].is_set ||
+                    cgroup->default_low[1].is_set;
+    cgroup->tree->n_giving += cgroup->gives;
+}
+
+/* What is in use already, from before the slice was known. */
+static void disable_controllers(const struct cgroup_unit *cgroup)
+{
+    for (int i = 0; i < CGROUP_CONTROLLER_MAX; i++) {
+        char order[32];
+        (void)snprintf(order, sizeof(order), "-%s", cgroup_controller_to_string(i));
+        if (cgroup->disable & CONTROLLER_BIT(i))
+            (void)write_file_at(cgroup->fd, "cgroup.subtree_control", order);
+    }
+}
+
 static int cgroup_make(struct cgroup_unit *cgroup, const struct unit *unit)
 {
     struct cgroup_tree *tree = cgroup->tree;
     const char *path = below_root(cgroup);
-    int r = make_slices(tree, path);
+    unsigned mask = cgroup_limits_controllers(&unit->cgroup) | unit->cgroup.delegate_controllers;
+    int r = cgroup_make_slices(tree, path, mask, &cgroup->place);
 
     if (r < 0)
         return r;
-    if (mkdirat(tree->root_fd, path, 0755) < 0 && errno != EEXIST)
+    cgroup->place.is_root = *path == 0;
+    if (cgroup->is_slice && *path)
+        r = make_slice(tree, path, 0, cgroup->place.disabled);
+    else if (*path && mkdirat(tree->root_fd, path, 0755) < 0 && errno != EEXIST)
+        r = -errno;
+    if (r < 0)
+        return r;
+    cgroup->fd = openat(tree->root_fd, *path ? path : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (cgroup->fd < 0)
         return -errno;
-    cgroup->fd = openat(tree->root_fd, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    return cgroup->fd < 0 ? -errno : 0;
+    if (!unit->cgroup.delegate)
+        return 0;
+    cgroup->delegated = true;
+    if (unit->cgroup.delegate_subgroup && !(cgroup->subgroup = strdup(unit->cgroup.delegate_subgroup)))
+        return -ENOMEM;
+    return cgroup_delegate(cgroup->fd, &unit->exec);
 }
 
-int cgroup_unit_new(struct cgroup_tree *tree, const struct unit *unit, void *owner, unsigned *ret_missing,
-                    struct cgroup_unit **ret)
+static struct cgroup_unit *discard(struct cgroup_unit *cgroup)
+{
+    close_fd(cgroup->fd);
+    close_fd(cgroup->below);
+    free(cgroup->subgroup);
+    free(cgroup->path);
+    free(cgroup);
+    return NULL;
+}
+
+/* A group of this name that is there from before has its count of kills from before. */
+static void take_up(struct cgroup_unit *cgroup)
+{
+    struct cgroup_tree *tree = cgroup->tree;
+    uint64_t kills = cgroup_read_keyed(cgroup->fd, "memory.events", "oom_kill");
+
+    cgroup->oom_kills = kills == UINT64_MAX ? 0 : kills;
+    cgroup->watch = (struct cgroup_watch){.wd = -1, .event = CGROUP_EMPTY, .cgroup = cgroup};
+    if (!cgroup->is_slice)
+        cgroup_watch_file(tree, &cgroup->watch, cgroup->path, "cgroup.events");
+    cgroup->next = tree->units;
+    tree->units = cgroup;
+}
+
+int cgroup_unit_new(struct cgroup_tree *tree, const struct unit *unit, void *owner, cgroup_problem_fn problem,
+                    void *userdata, struct cgroup_unit **ret)
 {
     _cleanup_free_ char *name = NULL;
     struct cgroup_unit *cgroup = calloc(1, sizeof(*cgroup));
 
     if (!cgroup)
         return -ENOMEM;
-    *cgroup = (struct cgroup_unit){.tree = tree, .owner = owner, .fd = -EBADF};
+    *cgroup = (struct cgroup_unit){.tree = tree, .owner = owner, .fd = -EBADF, .below = -EBADF};
+    cgroup->is_slice = unit->type == UNIT_SLICE;
+    cgroup->place = tree->machine;
     int r = cgroup_unit_name(unit, &name);
     if (r == 0 && !(cgroup->path = xasprintf("%s/%s", tree->path, name)))
         r = -ENOMEM;
     if (r == 0)
         r = cgroup_make(cgroup, unit);
     if (r < 0) {
-        free(cgroup->path);
-        free(cgroup);
+        discard(cgroup);
         return r;
     }
-    *ret_missing = apply_limits(cgroup->fd, &unit->cgroup);
-    if (tree->has_memory && unit->service.oom_policy == OOM_KILL)
+    if (cgroup->is_slice)
+        remember_gifts(cgroup, &unit->cgroup);
+    disable_controllers(cgroup);
+    cgroup_limits_apply(cgroup->fd, &unit->cgroup, &cgroup->place, problem, userdata);
+    if (!cgroup->is_slice && unit->service.oom_policy == OOM_KILL)
         (void)write_file_at(cgroup->fd, "memory.oom.group", "1");
-    watch_file(cgroup, &cgroup->watches[0], "cgroup.events", CGROUP_EMPTY);
-    if (tree->has_memory)
-        watch_file(cgroup, &cgroup->watches[1], "memory.events", CGROUP_OOM_KILL);
-    cgroup->next = tree->units;
-    tree->units = cgroup;
+    take_up(cgroup);
     *ret = cgroup;
     return 0;
+}
+
+void cgroup_unit_apply(struct cgroup_unit *cgroup, const struct cgroup_context *context,
+                       cgroup_problem_fn problem, void *userdata)
+{
+    cgroup->place.starting = cgroup->tree->machine.starting;
+    cgroup_limits_apply(cgroup->fd, context, &cgroup->place, problem, userdata);
+}
+
+static bool is_dot(const char *name)
+{
+    return streq(name, ".") || streq(name, "..");
 }
 
 /* Groups that the service made itself (Delegate=) go first. */
@@ -225,7 +282,7 @@ static void remove_below(int dirfd, const char *name, unsigned depth)
         return;
     }
     while (depth > 0 && (entry = readdir(directory)))
-        if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
+        if (entry->d_type == DT_DIR && !is_dot(entry->d_name))
             remove_below(fd, entry->d_name, depth - 1);
     (void)unlinkat(dirfd, name, AT_REMOVEDIR);
 }
@@ -239,19 +296,26 @@ struct cgroup_unit *cgroup_unit_free(struct cgroup_unit *cgroup)
     while (*link != cgroup)
         link = &(*link)->next;
     *link = cgroup->next;
-    FOREACH_ARRAY (watch, cgroup->watches, ELEMENTSOF(cgroup->watches))
-        unwatch(watch);
-    if (unlinkat(tree->root_fd, below_root(cgroup), AT_REMOVEDIR) < 0 && errno == EBUSY)
-        remove_below(tree->root_fd, below_root(cgroup), CGROUP_DEPTH_MAX);
-    close_fd(cgroup->fd);
-    free(cgroup->path);
-    free(cgroup);
-    return NULL;
+    cgroup_unwatch(tree, &cgroup->watch);
+    tree->n_giving -= cgroup->gives;
+    const char *path = below_root(cgroup);
+    if (*path && unlinkat(tree->root_fd, path, AT_REMOVEDIR) < 0 && errno == EBUSY && !cgroup->is_slice)
+        remove_below(tree->root_fd, path, CGROUP_DEPTH_MAX);
+    return discard(cgroup);
 }
 
-int cgroup_unit_fd(const struct cgroup_unit *cgroup)
+int cgroup_unit_fd(struct cgroup_unit *cgroup, enum service_command kind)
 {
-    return cgroup->fd;
+    const char *name = kind != COMMAND_START ? CONTROL_GROUP : cgroup->subgroup;
+
+    if (!cgroup->delegated || !name)
+        return cgroup->fd;
+    close_fd(cgroup->below);
+    cgroup->below = -EBADF;
+    if (mkdirat(cgroup->fd, name, 0755) < 0 && errno != EEXIST)
+        return cgroup->fd;
+    cgroup->below = openat(cgroup->fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    return cgroup->below < 0 ? cgroup->fd : cgroup->below;
 }
 
 const char *cgroup_unit_path(const struct cgroup_unit *cgroup)
@@ -261,7 +325,7 @@ const char *cgroup_unit_path(const struct cgroup_unit *cgroup)
 
 bool cgroup_unit_is_populated(const struct cgroup_unit *cgroup)
 {
-    return read_keyed(cgroup->fd, "cgroup.events", "populated") == 1;
+    return cgroup_read_keyed(cgroup->fd, "cgroup.events", "populated") == 1;
 }
 
 pid_t cgroup_unit_only_child(const struct cgroup_unit *cgroup)
@@ -285,27 +349,35 @@ pid_t cgroup_unit_only_child(const struct cgroup_unit *cgroup)
 
 void cgroup_unit_check_oom(struct cgroup_unit *cgroup)
 {
-    if (!cgroup->tree->has_memory)
-        return;
-    uint64_t kills = read_keyed(cgroup->fd, "memory.events", "oom_kill");
+    uint64_t kills = cgroup_read_keyed(cgroup->fd, "memory.events", "oom_kill");
     if (kills == UINT64_MAX || kills <= cgroup->oom_kills)
         return;
     cgroup->oom_kills = kills;
     cgroup->tree->fn(cgroup->tree->userdata, cgroup->owner, CGROUP_OOM_KILL);
 }
 
+/* What is told may free the unit that it is told of, but no other. */
+void cgroup_units_check_oom(struct cgroup_tree *tree)
+{
+    struct cgroup_unit *next;
+
+    for (struct cgroup_unit *cgroup = tree->units; cgroup; cgroup = next) {
+        next = cgroup->next;
+        if (!cgroup->is_slice)
+            cgroup_unit_check_oom(cgroup);
+    }
+}
+
 void cgroup_unit_changed(struct cgroup_unit *cgroup, enum cgroup_event event)
 {
-    if (event == CGROUP_OOM_KILL)
-        cgroup_unit_check_oom(cgroup);
-    else if (!cgroup_unit_is_populated(cgroup))
+    if (!cgroup_unit_is_populated(cgroup))
         cgroup->tree->fn(cgroup->tree->userdata, cgroup->owner, CGROUP_EMPTY);
 }
 
 void *cgroup_unit_find_owner(struct cgroup_tree *tree, const char *path)
 {
     for (struct cgroup_unit *cgroup = tree->units; cgroup; cgroup = cgroup->next) {
-        const char *rest = startswith(path, below_root(cgroup));
+        const char *rest = cgroup->is_slice ? NULL : startswith(path, below_root(cgroup));
         if (rest && (*rest == '/' || *rest == 0))
             return cgroup->owner;
     }
@@ -333,7 +405,7 @@ static size_t signal_listed(int dirfd, const char *name, int signal, const pid_t
         return n;
     int fd = TAKE_FD(group);
     while ((entry = readdir(directory)))
-        if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
+        if (entry->d_type == DT_DIR && !is_dot(entry->d_name))
             n += signal_listed(fd, entry->d_name, signal, except, depth - 1);
     return n;
 }
@@ -351,6 +423,8 @@ void cgroup_kill_at(int dirfd, const char *name)
 
 int cgroup_unit_kill(const struct cgroup_unit *cgroup, int signal, const pid_t *except)
 {
+    if (cgroup->place.is_root)
+        return -ESRCH; /* PID 1 is there too */
     if (signal == SIGKILL) {
         if (!cgroup_unit_is_populated(cgroup))
             return -ESRCH;
@@ -360,12 +434,31 @@ int cgroup_unit_kill(const struct cgroup_unit *cgroup, int signal, const pid_t *
     return signal_listed(cgroup->fd, ".", signal, except, CGROUP_DEPTH_MAX) > 0 ? 0 : -ESRCH;
 }
 
+/* io.stat has a line for each device. */
+static uint64_t sum_devices(int dirfd, const char *key)
+{
+    _cleanup_free_ char *text = NULL;
+    uint64_t sum = 0, value;
+
+    if (read_file_at(dirfd, "io.stat", CGROUP_FILE_MAX, &text, NULL) < 0)
+        return UINT64_MAX;
+    char *cursor = text, *word;
+    while ((word = strsep(&cursor, " \n"))) {
+        const char *number = startswith(word, key);
+        if (number && parse_u64(number, &value) == 0)
+            sum += value;
+    }
+    return sum;
+}
+
 void cgroup_unit_usage(const struct cgroup_unit *cgroup, struct unit_usage *ret)
 {
     *ret = (struct unit_usage){
         .memory_current = read_number(cgroup->fd, "memory.current"),
         .memory_peak = read_number(cgroup->fd, "memory.peak"),
-        .cpu_usec = read_keyed(cgroup->fd, "cpu.stat", "usage_usec"),
+        .cpu_usec = cgroup_read_keyed(cgroup->fd, "cpu.stat", "usage_usec"),
         .tasks = read_number(cgroup->fd, "pids.current"),
+        .io_read = sum_devices(cgroup->fd, "rbytes="),
+        .io_write = sum_devices(cgroup->fd, "wbytes="),
     };
 }

@@ -20,8 +20,6 @@
 #define INIT_SCOPE      "init.scope"
 #define MOVE_ROUNDS_MAX 16 /* processes that fork while they are being moved */
 
-static const char *const wanted_controllers[] = {"cpu", "io", "memory", "pids"};
-
 /* The path of the "0::" line of /proc/PID/cgroup, which is moved to the front of text. */
 static const char *unified_path(char *text)
 {
@@ -100,35 +98,63 @@ static int enter_init_scope(struct cgroup_tree *tree, bool *ret_root_is_empty)
     return 0;
 }
 
-/* One at a time: what is missing (-ENOENT, -EOPNOTSUPP) must not take the others with it. */
-static int enable_controllers(struct cgroup_tree *tree)
+unsigned cgroup_enable_controllers(const struct cgroup_tree *tree, const char *directory, unsigned mask)
+{
+    if (mask == 0)
+        return 0;
+    _cleanup_free_ char *file = xasprintf("%s/cgroup.subtree_control", directory);
+    unsigned enabled = 0;
+
+    for (int i = 0; file && i < CGROUP_CONTROLLER_MAX; i++) {
+        char order[32];
+        (void)snprintf(order, sizeof(order), "+%s", cgroup_controller_to_string(i));
+        if ((mask & CONTROLLER_BIT(i)) && write_file_at(tree->root_fd, file, order) == 0)
+            enabled |= CONTROLLER_BIT(i);
+    }
+    return enabled;
+}
+
+/* Those that only some units need wait for the first of them. */
+static int find_controllers(struct cgroup_tree *tree)
 {
     _cleanup_free_ char *text = NULL;
-    _cleanup_strv_ char **there = NULL;
     int r = read_file_at(tree->root_fd, "cgroup.controllers", CGROUP_FILE_MAX, &text, NULL);
 
-    if (r < 0 || (r = strv_split(text, " \n", &there)) < 0)
+    if (r < 0)
         return r;
-    for (size_t i = 0; i < ELEMENTSOF(wanted_controllers); i++) {
-        char order[32];
-        (void)snprintf(order, sizeof(order), "+%s", wanted_controllers[i]);
-        if (!strv_contains(there, wanted_controllers[i]) ||
-            write_file_at(tree->root_fd, "cgroup.subtree_control", order) < 0)
-            continue;
-        _cleanup_free_ char *before = tree->controllers;
-        tree->controllers = xasprintf("%s%s%s", before ? before : "", before ? " " : "", order);
-        if (!tree->controllers)
-            return -ENOMEM;
-        tree->has_memory |= streq(wanted_controllers[i], "memory");
-    }
+    tree->controllers = cgroup_controllers_parse(text);
+    tree->root_controllers = cgroup_enable_controllers(tree, ".", tree->controllers & CONTROLLERS_ACCOUNTING);
+    tree->controllers &= tree->root_controllers | ~CONTROLLERS_ACCOUNTING;
     return 0;
+}
+
+/* The root counts what happens in all groups below it: one watch instead of one for each unit. */
+static void watch_oom(struct cgroup_tree *tree)
+{
+    tree->oom = (struct cgroup_watch){.wd = -1, .event = CGROUP_OOM_KILL};
+    tree->oom_kills = cgroup_read_keyed(tree->root_fd, "memory.events", "oom_kill");
+    if (tree->oom_kills != UINT64_MAX)
+        cgroup_watch_file(tree, &tree->oom, tree->path, "memory.events");
+}
+
+static void check_oom(struct cgroup_tree *tree)
+{
+    uint64_t kills = cgroup_read_keyed(tree->root_fd, "memory.events", "oom_kill");
+
+    if (kills == tree->oom_kills || kills == UINT64_MAX)
+        return;
+    tree->oom_kills = kills;
+    cgroup_units_check_oom(tree);
 }
 
 static void tree_told(struct cgroup_tree *tree, int wd)
 {
     for (struct cgroup_watch *w = tree->watches[(unsigned)wd % CGROUP_WATCH_BUCKETS]; w; w = w->next)
         if (w->wd == wd) {
-            cgroup_unit_changed(w->cgroup, w->event); /* may free w */
+            if (w->cgroup)
+                cgroup_unit_changed(w->cgroup, w->event); /* may free w */
+            else
+                check_oom(tree);
             return;
         }
 }
@@ -154,11 +180,13 @@ static int tree_open(struct cgroup_tree *tree)
 
     if (r < 0 || (r = enter_init_scope(tree, &root_is_empty)) < 0)
         return r;
-    if (root_is_empty && (r = enable_controllers(tree)) < 0)
+    if (root_is_empty && (r = find_controllers(tree)) < 0)
         return r;
+    cgroup_place_measure(tree->root_fd, &tree->machine);
     tree->inotify.fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
     if (tree->inotify.fd < 0)
         return -errno;
+    watch_oom(tree);
     return loop_add(tree->loop, &tree->inotify, EPOLLIN);
 }
 
@@ -176,6 +204,7 @@ int cgroup_tree_new(struct loop *loop, cgroup_event_fn fn, cgroup_before_fn befo
         .before = before,
         .userdata = userdata,
         .root_fd = -EBADF,
+        .machine = {.starting = true},
     };
     int r = tree_open(tree);
     if (r < 0) {
@@ -184,6 +213,11 @@ int cgroup_tree_new(struct loop *loop, cgroup_event_fn fn, cgroup_before_fn befo
     }
     *ret = tree;
     return 0;
+}
+
+void cgroup_tree_set_starting(struct cgroup_tree *tree, bool starting)
+{
+    tree->machine.starting = starting;
 }
 
 struct cgroup_tree *cgroup_tree_free(struct cgroup_tree *tree)
@@ -195,7 +229,6 @@ struct cgroup_tree *cgroup_tree_free(struct cgroup_tree *tree)
     close_fd(tree->inotify.fd);
     close_fd(tree->root_fd);
     free(tree->path);
-    free(tree->controllers);
     free(tree);
     return NULL;
 }

@@ -7,6 +7,7 @@
 
 #include "common/loop.h"
 #include "init/control/server.h"
+#include "init/platform/cgroup-limits.h"
 #include "init/unit/unit.h"
 
 struct cgroup_tree;
@@ -22,17 +23,6 @@ typedef void (*cgroup_event_fn)(void *userdata, void *owner, enum cgroup_event e
  * its group is told to be empty. */
 typedef void (*cgroup_before_fn)(void *userdata);
 
-/* Limits that could not be set; bits of cgroup_unit_new()'s *ret_missing. */
-enum cgroup_limit {
-    LIMIT_MEMORY_MAX,
-    LIMIT_MEMORY_HIGH,
-    LIMIT_TASKS_MAX,
-    LIMIT_CPU_QUOTA,
-    LIMIT_CPU_WEIGHT,
-    CGROUP_LIMIT_MAX,
-};
-const char *cgroup_limit_to_string(enum cgroup_limit limit); /* "MemoryMax" */
-
 /* Takes the tree over: moves the processes in it to init.scope, enables the controllers that are there.
  * -EOPNOTSUPP when it is not ours: no cgroup2 in /sys/fs/cgroup, read-only, or not delegated. */
 int cgroup_tree_new(struct loop *loop, cgroup_event_fn fn, cgroup_before_fn before, void *userdata,
@@ -43,14 +33,21 @@ void *cgroup_tree_find_owner(struct cgroup_tree *tree, pid_t pid);
 /* SIGKILL to everything below system.slice and its like; init.scope stays. */
 void cgroup_tree_kill(struct cgroup_tree *tree);
 
-/* Makes the unit's group, and its slices, with the limits; the owner gets its events. *ret_missing is a mask
- * of 1 << enum cgroup_limit. */
-int cgroup_unit_new(struct cgroup_tree *tree, const struct unit *unit, void *owner, unsigned *ret_missing,
-                    struct cgroup_unit **ret);
+/* Startup...= settings hold from now on, or not any more; cgroup_unit_apply() then makes it so. */
+void cgroup_tree_set_starting(struct cgroup_tree *tree, bool starting);
+
+/* Makes the unit's group, in those of its slices, with the limits; the owner gets its events. A limit that
+ * cannot be is told to problem, with the reason. */
+int cgroup_unit_new(struct cgroup_tree *tree, const struct unit *unit, void *owner, cgroup_problem_fn problem,
+                    void *userdata, struct cgroup_unit **ret);
 /* Removes the group when it is empty. */
 struct cgroup_unit *cgroup_unit_free(struct cgroup_unit *cgroup);
-/* The directory (O_PATH), for CLONE_INTO_CGROUP. */
-int cgroup_unit_fd(const struct cgroup_unit *cgroup);
+/* Writes the limits again. */
+void cgroup_unit_apply(struct cgroup_unit *cgroup, const struct cgroup_context *context,
+                       cgroup_problem_fn problem, void *userdata);
+/* The directory (O_PATH) for CLONE_INTO_CGROUP. What is delegated is left to the unit: its commands beside
+ * the main process get a group of their own, .control. Stays valid until the next call. */
+int cgroup_unit_fd(struct cgroup_unit *cgroup, enum service_command kind);
 /* As /proc/PID/cgroup shows it: "/system.slice/web.service". */
 const char *cgroup_unit_path(const struct cgroup_unit *cgroup);
 /* The one process of the group itself that is our child, 0: none, or several. */

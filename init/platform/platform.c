@@ -20,6 +20,7 @@
 #include "init/platform/conditions.h"
 #include "init/platform/exec-directories.h"
 #include "init/platform/exec-terminal.h"
+#include "init/platform/limits.h"
 #include "init/platform/progress.h"
 
 #define PID_FILE_MAX         64
@@ -40,6 +41,7 @@ void platform_event(struct platform *platform, struct event *event)
 {
     event->now = now_monotonic();
     manager_event(platform->manager, event);
+    platform_follow_startup(platform);
 }
 
 static int op_load(void *userdata, const char *name, struct unit **ret)
@@ -62,7 +64,7 @@ static int op_spawn(void *userdata, const struct spawn_request *request, pid_t *
         return -ENOMEM;
     struct unit_runtime *monitored = request->monitored ? unit_runtime_of(request->monitored) : NULL;
     const struct spawn_place place = {
-        .cgroup = runtime->cgroup ? cgroup_unit_fd(runtime->cgroup) : -EBADF,
+        .cgroup = runtime->cgroup ? cgroup_unit_fd(runtime->cgroup, request->kind) : -EBADF,
         .invocation_id = unit_runtime_invocation(runtime, platform->seed),
         .monitor_invocation_id = monitored ? unit_runtime_invocation(monitored, platform->seed) : NULL,
         .store = runtime->store,
@@ -152,34 +154,15 @@ static int op_read_pid_file(void *userdata, struct manager_unit *unit, const cha
     return 0;
 }
 
-static void say_missing_limits(struct platform *platform, const struct manager_unit *unit, unsigned missing)
-{
-    for (unsigned i = 0; i < CGROUP_LIMIT_MAX; i++) {
-        char line[128];
-        if (!(missing & (1U << i)))
-            continue;
-        (void)snprintf(line, sizeof(line), "%s= is not applied: the container has no such cgroup controller",
-                       cgroup_limit_to_string(i));
-        logs_write(platform->logs, unit->unit->name, line);
-    }
-}
-
 static int op_realize(void *userdata, struct manager_unit *unit)
 {
     struct platform *platform = userdata;
     struct unit_runtime *runtime = unit_runtime_get(&platform->runtimes, unit);
-    unsigned missing = 0;
 
     if (!runtime)
         return -ENOMEM;
     runtime->started = now_realtime();
-    if (!platform->cgroups || runtime->cgroup || unit->unit->type == UNIT_TARGET)
-        return 0;
-    int r = cgroup_unit_new(platform->cgroups, unit->unit, unit, &missing, &runtime->cgroup);
-    if (r < 0)
-        return r;
-    say_missing_limits(platform, unit, missing);
-    return 0;
+    return platform_realize_cgroup(platform, unit);
 }
 
 static void op_release(void *userdata, struct manager_unit *unit)
@@ -293,7 +276,7 @@ static void control_usage(void *userdata, const struct manager_unit *unit, struc
 {
     struct unit_runtime *runtime = unit_runtime_of(unit);
 
-    *ret = (struct unit_usage){UINT64_MAX, UINT64_MAX, USEC_INFINITY, UINT64_MAX};
+    *ret = (struct unit_usage)UNIT_USAGE_UNKNOWN;
     if (runtime && runtime->cgroup)
         cgroup_unit_usage(runtime->cgroup, ret);
 }

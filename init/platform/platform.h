@@ -54,6 +54,7 @@ struct platform {
     const char *target;
     uint32_t boot_job; /* 0: not enqueued, or ended */
     bool booted;
+    bool startup_is_over; /* Startup...= settings are out of force */
     bool progress_changed;
     char progress[128]; /* the last STATUS= */
 };

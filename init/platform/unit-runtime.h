@@ -14,6 +14,7 @@ struct unit_runtime {
     struct stored_fd *store;           /* outlives a restart */
     uint64_t invocation;               /* that group.invocation_id was made for */
     usec_t started;                    /* CLOCK_REALTIME: PID files of before are of another life */
+    bool told_limits;                  /* those of its limits that cannot be */
     bool awaits_empty;                 /* without a cgroup: the manager wants to know when all are gone */
 };
 

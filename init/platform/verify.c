@@ -7,9 +7,11 @@
 #include <sys/utsname.h>
 
 #include "berth/paths.h"
+#include "common/fd.h"
 #include "common/log.h"
 #include "common/text.h"
 #include "init/main.h"
+#include "init/platform/cgroup-tree.h"
 #include "init/platform/files.h"
 #include "init/unit/name.h"
 
@@ -154,6 +156,22 @@ static void check_programs(const struct verifier *verifier, const struct unit *u
         }
 }
 
+static void print_limit(void *userdata, const struct cgroup_setting *setting, const char *why)
+{
+    printf("%s:%u: %s=: not applied: %s\n", setting->file, setting->line, setting->directive, why);
+}
+
+/* What the control groups cannot do here. Of another root nobody knows where it will run. */
+static void check_limits(const struct verifier *verifier, const struct unit *unit)
+{
+    _cleanup_free_ char *text = NULL;
+
+    if (!verifier->files.is_own || !unit->cgroup.settings)
+        return;
+    int r = read_file_at(AT_FDCWD, CGROUP_MOUNT "/cgroup.controllers", CGROUP_FILE_MAX, &text, NULL);
+    cgroup_limits_check(&unit->cgroup, r < 0 ? 0 : cgroup_controllers_parse(text), r >= 0, print_limit, NULL);
+}
+
 static int verify_unit(struct verifier *verifier, const char *text)
 {
     _cleanup_unit_ struct unit *unit = NULL;
@@ -171,6 +189,7 @@ static int verify_unit(struct verifier *verifier, const char *text)
     if (unit->load_state != UNIT_LOADED)
         return 0;
     check_programs(verifier, unit);
+    check_limits(verifier, unit);
     return check_needed_units(verifier, unit);
 }
 

@@ -136,9 +136,29 @@ int parse_cpu_priority(struct unit_parser *parser, const struct directive *direc
 int parse_cpu_affinity(struct unit_parser *parser, const struct directive *directive, const char *value);
 int parse_timer_slack(struct unit_parser *parser, const struct directive *directive, const char *value);
 
-/* parse-cgroup.c */
-int parse_limit(struct unit_parser *parser, const struct directive *directive, const char *value);
+/* parse-cgroup.c: the data is enum cgroup_limit, with LIMIT_STARTUP */
+int parse_memory_limit(struct unit_parser *parser, const struct directive *directive, const char *value);
+int parse_tasks_max(struct unit_parser *parser, const struct directive *directive, const char *value);
+int parse_zswap_writeback(struct unit_parser *parser, const struct directive *directive, const char *value);
 int parse_cpu_quota(struct unit_parser *parser, const struct directive *directive, const char *value);
-int parse_cpu_weight(struct unit_parser *parser, const struct directive *directive, const char *value);
+int parse_cpu_period(struct unit_parser *parser, const struct directive *directive, const char *value);
+int parse_weight(struct unit_parser *parser, const struct directive *directive, const char *value);
+int parse_cpuset(struct unit_parser *parser, const struct directive *directive, const char *value);
 int parse_slice(struct unit_parser *parser, const struct directive *directive, const char *value);
 int parse_delegate(struct unit_parser *parser, const struct directive *directive, const char *value);
+int parse_delegate_subgroup(struct unit_parser *parser, const struct directive *directive, const char *value);
+int parse_disable_controllers(struct unit_parser *parser, const struct directive *directive,
+                              const char *value);
+/* Keeps a setting in the place of an older one of the same kind (and device); text is taken over, also on
+ * failure. 0 or -ENOMEM. */
+int parser_set_limit(struct unit_parser *parser, const struct directive *directive,
+                     const struct cgroup_setting *setting);
+/* Forgets those of the kind; device NULL: all. */
+void parser_unset_limit(struct unit_parser *parser, const struct directive *directive, const char *device);
+
+/* parse-device.c */
+int parse_device_weight(struct unit_parser *parser, const struct directive *directive, const char *value);
+int parse_device_rate(struct unit_parser *parser, const struct directive *directive, const char *value);
+int parse_device_latency(struct unit_parser *parser, const struct directive *directive, const char *value);
+/* The weight in text if it is one for that limit: 0, or -EINVAL, told. */
+int parser_take_weight(struct unit_parser *parser, enum cgroup_limit limit, const char *text, uint64_t *ret);

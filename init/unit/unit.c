@@ -234,13 +234,6 @@ static const struct kill_context kill_defaults = {
     .watchdog_signal = SIGABRT,
 };
 
-static const struct cgroup_context cgroup_defaults = {
-    .memory_max = UINT64_MAX,
-    .memory_high = UINT64_MAX,
-    .tasks_max = UINT64_MAX,
-    .cpu_quota_per_sec = USEC_INFINITY,
-};
-
 static const struct service service_defaults = {
     .guess_main_pid = true,
     .restart_usec = USEC_UNSET,
@@ -271,7 +264,6 @@ struct unit *unit_new(const char *name)
     unit->failure_action_exit_status = -1;
     unit->exec = exec_defaults;
     unit->kill = kill_defaults;
-    unit->cgroup = cgroup_defaults;
     unit->service = service_defaults;
     unit->name = strdup(name);
     unit->description = strdup(name);
@@ -350,7 +342,7 @@ struct unit *unit_free(struct unit *unit)
         free(unit->conditions[i].parameter);
     free(unit->conditions);
     exec_context_done(&unit->exec);
-    free(unit->cgroup.slice);
+    cgroup_context_done(&unit->cgroup);
     service_done(&unit->service);
     free(unit);
     return NULL;

@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #include "common/time.h"
+#include "init/unit/resource.h"
 
 enum unit_type { UNIT_SERVICE, UNIT_TARGET, UNIT_SLICE, UNIT_TYPE_MAX };
 
@@ -297,17 +298,6 @@ struct kill_context {
     bool send_sighup;
     bool send_sigkill;
     int watchdog_signal; /* SIGABRT */
-};
-
-/* systemd.resource-control(5): 0 or UINT64_MAX as documented there; unset is UINT64_MAX, weights 0. */
-struct cgroup_context {
-    uint64_t memory_max;
-    uint64_t memory_high;
-    uint64_t tasks_max;
-    usec_t cpu_quota_per_sec; /* µs of CPU per second of time */
-    unsigned cpu_weight;
-    char *slice;
-    bool delegate;
 };
 
 /* Exit codes and signals that count: SuccessExitStatus= and the like. */

@@ -219,19 +219,12 @@ static void how_a_service_is_killed(void **state)
     assert_int_equal(unit->kill.restart_signal, 0);
 }
 
-static void limits_of_a_service(void **state)
+static void a_slice_is_needed_and_waited_for(void **state)
 {
-    _cleanup_unit_ struct unit *unit =
-        service_with("MemoryMax=512M\nMemoryHigh=infinity\nTasksMax=100\n"
-                     "CPUQuota=150%\nCPUWeight=200\nSlice=apps-web.slice\nDelegate=cpu");
-    assert_int_equal(unit->cgroup.memory_max, 512 << 20);
-    assert_true(unit->cgroup.memory_high == UINT64_MAX);
-    assert_int_equal(unit->cgroup.tasks_max, 100);
-    assert_int_equal(unit->cgroup.cpu_quota_per_sec, 1500 * USEC_PER_MSEC);
-    assert_int_equal(unit->cgroup.cpu_weight, 200);
+    _cleanup_unit_ struct unit *unit = service_with("Slice=apps-web.slice");
     assert_string_equal(unit->cgroup.slice, "apps-web.slice");
     assert_true(depends(unit, UNIT_AFTER, "apps-web.slice"));
-    assert_true(unit->cgroup.delegate);
+    assert_true(depends(unit, UNIT_REQUIRES, "apps-web.slice"));
 }
 
 static void a_pid_file_is_relative_to_run(void **state)
@@ -462,7 +455,7 @@ int main(void)
         cmocka_unit_test(a_bad_working_directory_is_bad_setting),
         cmocka_unit_test(where_output_goes),
         cmocka_unit_test(how_a_service_is_killed),
-        cmocka_unit_test(limits_of_a_service),
+        cmocka_unit_test(a_slice_is_needed_and_waited_for),
         cmocka_unit_test(a_pid_file_is_relative_to_run),
         cmocka_unit_test(permissions_start_only_frees_the_other_commands),
         cmocka_unit_test(settings_of_the_manager_have_their_fields),

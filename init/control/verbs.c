@@ -270,7 +270,11 @@ static int verb_reset_failed(struct control_client *client)
 
 static int verb_daemon_reload(struct control_client *client)
 {
-    int r = manager_reload(client->server->manager, now_monotonic());
+    const struct control_server *server = client->server;
+    int r = manager_reload(server->manager, now_monotonic());
+
+    if (r >= 0 && server->ops->reloaded)
+        server->ops->reloaded(server->userdata);
     control_client_finish(client, r < 0 ? "failed" : "done", r < 0, r < 0 ? strerror(-r) : NULL);
     return 0;
 }

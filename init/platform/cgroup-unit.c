@@ -261,7 +261,12 @@ int cgroup_unit_new(struct cgroup_tree *tree, const struct unit *unit, void *own
 void cgroup_unit_apply(struct cgroup_unit *cgroup, const struct cgroup_context *context,
                        cgroup_problem_fn problem, void *userdata)
 {
-    cgroup->place.starting = cgroup->tree->machine.starting;
+    bool is_root = cgroup->place.is_root;
+
+    cgroup->place = cgroup->tree->machine;
+    cgroup->place.is_root = is_root;
+    unsigned mask = cgroup_limits_controllers(context) | context->delegate_controllers;
+    (void)cgroup_make_slices(cgroup->tree, below_root(cgroup), mask, &cgroup->place);
     cgroup_limits_apply(cgroup->fd, context, &cgroup->place, problem, userdata);
 }
 

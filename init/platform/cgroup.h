@@ -42,7 +42,7 @@ int cgroup_unit_new(struct cgroup_tree *tree, const struct unit *unit, void *own
                     void *userdata, struct cgroup_unit **ret);
 /* Removes the group when it is empty. */
 struct cgroup_unit *cgroup_unit_free(struct cgroup_unit *cgroup);
-/* Writes the limits again. */
+/* Writes the limits again, with controllers that they may need by now. */
 void cgroup_unit_apply(struct cgroup_unit *cgroup, const struct cgroup_context *context,
                        cgroup_problem_fn problem, void *userdata);
 /* The directory (O_PATH) for CLONE_INTO_CGROUP. What is delegated is left to the unit: its commands beside

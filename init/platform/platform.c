@@ -309,6 +309,11 @@ static int control_change_environment(void *userdata, const char *word, bool set
     return r;
 }
 
+static void control_reloaded(void *userdata)
+{
+    platform_apply_limits(userdata);
+}
+
 const struct control_server_ops platform_control_ops = {
     .tracking = control_tracking,
     .environment = control_environment,
@@ -316,6 +321,7 @@ const struct control_server_ops platform_control_ops = {
     .usage = control_usage,
     .cgroup_path = control_cgroup_path,
     .kill = control_kill,
+    .reloaded = control_reloaded,
 };
 
 struct manager_unit *platform_find_owner(struct platform *platform, pid_t pid)

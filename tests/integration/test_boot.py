@@ -5,7 +5,7 @@ import random
 import signal
 
 from container import Pid1, control_connect
-from harness import root, test, wait_for
+from harness import Skip, root, test, wait_for
 from host import children
 from root import NOBODY, boot_root, write_files
 
@@ -66,6 +66,21 @@ def service_that_others_require_is_pulled_in_without_being_enabled(t):
     init.wait_for_unit_state("web.service", "active", "running")
     assert init.unit("store.service")["ActiveState"] == "active"
     assert init.unit("other.service")["ActiveState"] == "inactive"
+
+
+@test(needs=[root])
+def a_limit_that_cannot_be_is_told_once_with_its_place(t):
+    limited = "ExecStart=/bin/payload sleep-forever\nMemoryMax=64M\nTasksMax=infinity"
+    init, _ = boot(t, {"limited.service": unit(limited)})
+    init.wait_for_unit_state("limited.service", "active", "running")
+    if init.call("status")[0][0]["Tracking"] == "control groups":
+        raise Skip("control groups are delegated here")
+    told = "limited.service:5: MemoryMax=: not applied: no cgroup v2 tree is delegated to the container"
+    init.done("restart", "limited.service")
+    lines = [line for line in init.log() if "not applied" in line]
+    assert len(lines) == 1 and lines[0].endswith(told), lines
+    verified = init.run_inside("/sbin/berth-init", "verify", "limited.service")
+    assert verified.status == 0 and told in verified.out, repr(verified)
 
 
 @test(needs=[root])

@@ -32,8 +32,8 @@ int cgroup_delegate(int fd, const struct exec_context *exec)
     /* Another init that is run there looks for this. Kernels before 5.7 have no such attributes. */
     (void)snprintf(proc, sizeof(proc), "/proc/self/fd/%d", fd);
     (void)setxattr(proc, "user.delegate", "1", 1, 0);
-    /* A user that is not there is told when a command is to run as it. */
-    if (!exec->user || credentials_resolve(exec, &user, &stage, &object) < 0 || !user.set)
+    /* A user that is not there is told when a command is to run as it; one of DynamicUser= gets nothing. */
+    if (!exec->user || credentials_resolve(exec, NULL, &user, &stage, &object) < 0 || !user.set)
         return 0;
     return give_to(fd, user.uid, user.gid);
 }

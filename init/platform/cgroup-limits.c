@@ -172,8 +172,8 @@ static int write_cpu_shares(const struct writing *w)
 /* A list of no numbers means those of the group above. */
 static int write_list(const struct writing *w)
 {
-    return w->setting->text && w->value == 0 ? write_and_look(w->dirfd, w->row->file, w->setting->text)
-                                             : write_file_at(w->dirfd, w->row->file, "\n");
+    return w->value == 0 ? write_and_look(w->dirfd, w->row->file, w->setting->text)
+                         : write_file_at(w->dirfd, w->row->file, "\n");
 }
 
 /* BFQ has a range of its own: the lower hundred is the same, what is above is pressed together. */
@@ -424,6 +424,17 @@ void cgroup_limits_apply(int dirfd, const struct cgroup_context *context, const 
     }
     apply_default(dirfd, context, place, &place->default_min, LIMIT_MEMORY_MIN);
     apply_default(dirfd, context, place, &place->default_low, LIMIT_MEMORY_LOW);
+}
+
+/* Limits of devices stay: nobody knows any more of which ones. */
+void cgroup_limits_reset(int dirfd, const struct cgroup_context *context, const struct cgroup_place *place)
+{
+    for (int limit = 0; limit < LIMIT_IO_DEVICE_WEIGHT && !place->is_root; limit++) {
+        const struct limit_row *row = &rows[limit];
+        struct writing w = {.dirfd = dirfd, .context = context, .row = row, .value = row->initial};
+        if (row->file && !row->superseded_by && !cgroup_context_get(context, limit, place->starting))
+            (void)row->write(&w);
+    }
 }
 
 void cgroup_limits_check(const struct cgroup_context *context, unsigned controllers, bool delegated,

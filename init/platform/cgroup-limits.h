@@ -30,6 +30,8 @@ unsigned cgroup_limits_controllers(const struct cgroup_context *context);
 /* Writes them into the files of dirfd, and reads them back. Can be done again when `starting` changes. */
 void cgroup_limits_apply(int dirfd, const struct cgroup_context *context, const struct cgroup_place *place,
                          cgroup_problem_fn problem, void *userdata);
+/* Takes back what is not set any more; before an apply. */
+void cgroup_limits_reset(int dirfd, const struct cgroup_context *context, const struct cgroup_place *place);
 /* What a slice gives to the units in it: LIMIT_DEFAULT_MEMORY_MIN or _LOW. */
 struct memory_default cgroup_limits_default(const struct cgroup_context *context,
                                             const struct cgroup_place *place, enum cgroup_limit limit,

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
@@ -19,6 +20,13 @@
 #define KILL_ROUNDS_MAX 8 /* processes that fork while they are being killed */
 #define CONTROL_GROUP   ".control"
 
+/* What a slice says about the units in it. */
+struct gifts {
+    unsigned disable; /* mask of controllers */
+    struct memory_default min;
+    struct memory_default low[2]; /* by whether the container is starting */
+};
+
 struct cgroup_unit {
     struct cgroup_tree *tree;
     struct cgroup_unit *next;
@@ -29,13 +37,11 @@ struct cgroup_unit {
     struct cgroup_watch watch;
     uint64_t oom_kills;
     bool is_slice;
-    bool gives; /* a slice that says something about the units in it */
-    unsigned disable;
-    struct memory_default default_min;
-    struct memory_default default_low[2]; /* by whether the container is starting */
-    struct cgroup_place place;
-    char *subgroup; /* of DelegateSubgroup= */
+    bool is_root;    /* of the tree, for "-.slice" */
+    bool is_limited; /* something was set */
     bool delegated;
+    struct gifts *gifts; /* of a slice that says something, or NULL */
+    char *subgroup;      /* of DelegateSubgroup= */
 };
 
 static const char *below_root(const struct cgroup_unit *cgroup)
@@ -74,13 +80,14 @@ void cgroup_slice_give(const struct cgroup_tree *tree, const char *path, struct 
 {
     const struct cgroup_unit *slice = tree->n_giving > 0 ? tree->units : NULL;
 
-    while (slice && !(slice->gives && streq(below_root(slice), path)))
+    while (slice && !(slice->gifts && streq(below_root(slice), path)))
         slice = slice->next;
     if (!slice)
         return;
-    const struct memory_default *low = &slice->default_low[place->starting];
-    place->disabled |= slice->disable;
-    place->default_min = slice->default_min.is_set ? slice->default_min : place->default_min;
+    const struct gifts *gifts = slice->gifts;
+    const struct memory_default *low = &gifts->low[place->starting];
+    place->disabled |= gifts->disable;
+    place->default_min = gifts->min.is_set ? gifts->min : place->default_min;
     place->default_low = low->is_set ? *low : place->default_low;
 }
 
@@ -151,43 +158,48 @@ void cgroup_unwatch(struct cgroup_tree *tree, struct cgroup_watch *watch)
     watch->wd = -1;
 }
 
-static void remember_gifts(struct cgroup_unit *cgroup, const struct cgroup_context *context)
+static int remember_gifts(struct cgroup_unit *cgroup, const struct cgroup_context *context)
 {
-    const struct cgroup_place *place = &cgroup->place;
+    const struct cgroup_place *place = &cgroup->tree->machine;
+    struct gifts gifts = {
+        .disable = context->disable_controllers,
+        .min = cgroup_limits_default(context, place, LIMIT_DEFAULT_MEMORY_MIN, false),
+        .low = {cgroup_limits_default(context, place, LIMIT_DEFAULT_MEMORY_LOW, false),
+                cgroup_limits_default(context, place, LIMIT_DEFAULT_MEMORY_LOW, true)},
+    };
 
-    cgroup->disable = context->disable_controllers;
-    cgroup->default_min = cgroup_limits_default(context, place, LIMIT_DEFAULT_MEMORY_MIN, false);
-    for (unsigned starting = 0; starting < ELEMENTSOF(cgroup->default_low); starting++)
-        cgroup->default_low[starting] =
-            cgroup_limits_default(context, place, LIMIT_DEFAULT_MEMORY_LOW, starting);
-    cgroup->gives = cgroup->disable != 0 || cgroup->default_min.is_set || cgroup->default_low[0].is_set ||
-                    cgroup->default_low[1].is_set;
-    cgroup->tree->n_giving += cgroup->gives;
+    if (!gifts.disable && !gifts.min.is_set && !gifts.low[0].is_set && !gifts.low[1].is_set)
+        return 0;
+    if (!(cgroup->gifts = malloc(sizeof(gifts))))
+        return -ENOMEM;
+    *cgroup->gifts = gifts;
+    cgroup->tree->n_giving++;
+    return 0;
 }
 
 /* What is in use already, from before the slice was known. */
-static void disable_controllers(const struct cgroup_unit *cgroup)
+static void disable_controllers(const struct cgroup_unit *cgroup, unsigned mask)
 {
     for (int i = 0; i < CGROUP_CONTROLLER_MAX; i++) {
         char order[32];
         (void)snprintf(order, sizeof(order), "-%s", cgroup_controller_to_string(i));
-        if (cgroup->disable & CONTROLLER_BIT(i))
+        if (mask & CONTROLLER_BIT(i))
             (void)write_file_at(cgroup->fd, "cgroup.subtree_control", order);
     }
 }
 
-static int cgroup_make(struct cgroup_unit *cgroup, const struct unit *unit)
+static int cgroup_make(struct cgroup_unit *cgroup, const struct unit *unit, struct cgroup_place *place)
 {
     struct cgroup_tree *tree = cgroup->tree;
     const char *path = below_root(cgroup);
     unsigned mask = cgroup_limits_controllers(&unit->cgroup) | unit->cgroup.delegate_controllers;
-    int r = cgroup_make_slices(tree, path, mask, &cgroup->place);
+    int r = cgroup_make_slices(tree, path, mask, place);
 
     if (r < 0)
         return r;
-    cgroup->place.is_root = *path == 0;
+    place->is_root = cgroup->is_root = *path == 0;
     if (cgroup->is_slice && *path)
-        r = make_slice(tree, path, 0, cgroup->place.disabled);
+        r = make_slice(tree, path, 0, place->disabled);
     else if (*path && mkdirat(tree->root_fd, path, 0755) < 0 && errno != EEXIST)
         r = -errno;
     if (r < 0)
@@ -207,6 +219,7 @@ static struct cgroup_unit *discard(struct cgroup_unit *cgroup)
 {
     close_fd(cgroup->fd);
     close_fd(cgroup->below);
+    free(cgroup->gifts);
     free(cgroup->subgroup);
     free(cgroup->path);
     free(cgroup);
@@ -237,20 +250,21 @@ int cgroup_unit_new(struct cgroup_tree *tree, const struct unit *unit, void *own
         return -ENOMEM;
     *cgroup = (struct cgroup_unit){.tree = tree, .owner = owner, .fd = -EBADF, .below = -EBADF};
     cgroup->is_slice = unit->type == UNIT_SLICE;
-    cgroup->place = tree->machine;
+    struct cgroup_place place = tree->machine;
     int r = cgroup_unit_name(unit, &name);
     if (r == 0 && !(cgroup->path = xasprintf("%s/%s", tree->path, name)))
         r = -ENOMEM;
     if (r == 0)
-        r = cgroup_make(cgroup, unit);
+        r = cgroup_make(cgroup, unit, &place);
+    if (r == 0 && cgroup->is_slice)
+        r = remember_gifts(cgroup, &unit->cgroup);
     if (r < 0) {
         discard(cgroup);
         return r;
     }
-    if (cgroup->is_slice)
-        remember_gifts(cgroup, &unit->cgroup);
-    disable_controllers(cgroup);
-    cgroup_limits_apply(cgroup->fd, &unit->cgroup, &cgroup->place, problem, userdata);
+    disable_controllers(cgroup, unit->cgroup.disable_controllers);
+    cgroup_limits_apply(cgroup->fd, &unit->cgroup, &place, problem, userdata);
+    cgroup->is_limited = unit->cgroup.settings != NULL;
     if (!cgroup->is_slice && unit->service.oom_policy == OOM_KILL)
         (void)write_file_at(cgroup->fd, "memory.oom.group", "1");
     take_up(cgroup);
@@ -261,13 +275,16 @@ int cgroup_unit_new(struct cgroup_tree *tree, const struct unit *unit, void *own
 void cgroup_unit_apply(struct cgroup_unit *cgroup, const struct cgroup_context *context,
                        cgroup_problem_fn problem, void *userdata)
 {
-    bool is_root = cgroup->place.is_root;
-
-    cgroup->place = cgroup->tree->machine;
-    cgroup->place.is_root = is_root;
+    struct cgroup_place place = cgroup->tree->machine;
     unsigned mask = cgroup_limits_controllers(context) | context->delegate_controllers;
-    (void)cgroup_make_slices(cgroup->tree, below_root(cgroup), mask, &cgroup->place);
-    cgroup_limits_apply(cgroup->fd, context, &cgroup->place, problem, userdata);
+
+    if (!cgroup->is_limited && !context->settings)
+        return;
+    (void)cgroup_make_slices(cgroup->tree, below_root(cgroup), mask, &place);
+    place.is_root = cgroup->is_root;
+    cgroup_limits_reset(cgroup->fd, context, &place);
+    cgroup_limits_apply(cgroup->fd, context, &place, problem, userdata);
+    cgroup->is_limited = context->settings != NULL;
 }
 
 static bool is_dot(const char *name)
@@ -302,7 +319,7 @@ struct cgroup_unit *cgroup_unit_free(struct cgroup_unit *cgroup)
         link = &(*link)->next;
     *link = cgroup->next;
     cgroup_unwatch(tree, &cgroup->watch);
-    tree->n_giving -= cgroup->gives;
+    tree->n_giving -= cgroup->gifts != NULL;
     const char *path = below_root(cgroup);
     if (*path && unlinkat(tree->root_fd, path, AT_REMOVEDIR) < 0 && errno == EBUSY && !cgroup->is_slice)
         remove_below(tree->root_fd, path, CGROUP_DEPTH_MAX);
@@ -428,7 +445,7 @@ void cgroup_kill_at(int dirfd, const char *name)
 
 int cgroup_unit_kill(const struct cgroup_unit *cgroup, int signal, const pid_t *except)
 {
-    if (cgroup->place.is_root)
+    if (cgroup->is_root)
         return -ESRCH; /* PID 1 is there too */
     if (signal == SIGKILL) {
         if (!cgroup_unit_is_populated(cgroup))

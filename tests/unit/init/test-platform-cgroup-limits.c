@@ -146,6 +146,21 @@ static void a_startup_setting_holds_while_starting(void **state)
     expect(group, "memory.high", "max");
 }
 
+static void what_is_not_set_any_more_is_taken_back(void **state)
+{
+    struct group *group = *state;
+    _cleanup_unit_ struct unit *unit = service_with("MemoryMax=5M");
+
+    apply(group, "MemoryMax=5M\nMemoryHigh=1M\nCPUWeight=7\nCPUQuota=5%\nMemoryLow=1M\nAllowedCPUs=0");
+    cgroup_limits_reset(group->fd, &unit->cgroup, &group->place);
+    expect(group, "memory.max", "5242880");
+    expect(group, "memory.high", "max");
+    expect(group, "memory.low", "0");
+    expect(group, "cpu.weight", "100");
+    expect(group, "cpu.max", "max 100000");
+    expect(group, "cpuset.cpus", "\n");
+}
+
 static void a_slices_default_is_for_units_that_say_nothing(void **state)
 {
     struct group *group = *state;
@@ -265,6 +280,7 @@ int main(void)
         IN_GROUP(every_setting_becomes_what_the_kernel_wants),
         IN_GROUP(an_old_spelling_gives_way_to_a_new_one),
         IN_GROUP(a_startup_setting_holds_while_starting),
+        IN_GROUP(what_is_not_set_any_more_is_taken_back),
         IN_GROUP(a_slices_default_is_for_units_that_say_nothing),
         IN_GROUP(a_missing_controller_is_told_with_file_and_line),
         IN_GROUP(a_controller_that_a_slice_disables_is_told),

@@ -124,6 +124,9 @@ def limits_of_services_and_slices_are_in_their_groups(t):
     (drop_in / "limits.conf").write_text("[Service]\nCPUQuota=20%\nTasksMax=9\n")
     container.done("daemon-reload", deadline=SLOW)
     assert attribute(plain, "cpu.max") == "20000 100000" and attribute(plain, "pids.max") == "9"
+    (drop_in / "limits.conf").unlink()
+    container.done("daemon-reload", deadline=SLOW)
+    assert attribute(plain, "cpu.max") == "max 100000" and attribute(plain, "pids.max") == "max"
     assert not lines_with(container, "not applied")
 
 

@@ -32,6 +32,7 @@ struct cgroup_tree {
     struct cgroup_place machine; /* what is the same for all groups */
     struct cgroup_watch oom;     /* memory.events of the root, which counts for all below it */
     uint64_t oom_kills;          /* that were there at the last look */
+    unsigned looks;              /* for OOM kills, at all units */
     unsigned n_giving;           /* slices that say something about the units in them */
     struct cgroup_unit *units;
     struct cgroup_watch *watches[CGROUP_WATCH_BUCKETS];

@@ -36,6 +36,7 @@ struct cgroup_unit {
     int below;  /* the same for a group in it, or -EBADF */
     struct cgroup_watch watch;
     uint64_t oom_kills;
+    unsigned looked; /* the tree's looks, when this was the last */
     bool is_slice;
     bool is_root;    /* of the tree, for "-.slice" */
     bool is_limited; /* something was set */
@@ -378,15 +379,24 @@ void cgroup_unit_check_oom(struct cgroup_unit *cgroup)
     cgroup->tree->fn(cgroup->tree->userdata, cgroup->owner, CGROUP_OOM_KILL);
 }
 
-/* What is told may free the unit that it is told of, but no other. */
+static struct cgroup_unit *next_unlooked(const struct cgroup_tree *tree)
+{
+    struct cgroup_unit *cgroup = tree->units;
+
+    while (cgroup && (cgroup->is_slice || cgroup->looked == tree->looks))
+        cgroup = cgroup->next;
+    return cgroup;
+}
+
+/* From the front each time: what is told may free any of them. */
 void cgroup_units_check_oom(struct cgroup_tree *tree)
 {
-    struct cgroup_unit *next;
+    struct cgroup_unit *cgroup;
 
-    for (struct cgroup_unit *cgroup = tree->units; cgroup; cgroup = next) {
-        next = cgroup->next;
-        if (!cgroup->is_slice)
-            cgroup_unit_check_oom(cgroup);
+    tree->looks++;
+    while ((cgroup = next_unlooked(tree))) {
+        cgroup->looked = tree->looks;
+        cgroup_unit_check_oom(cgroup);
     }
 }
 

@@ -44,10 +44,6 @@ struct cgroup_tree {
 /* Lets the children of a group have controllers, one at a time: one that fails must not take the others with
  * it. Returns those that they have now. directory is relative to the root, "." for itself. */
 unsigned cgroup_enable_controllers(const struct cgroup_tree *tree, const char *directory, unsigned mask);
-/* Makes the groups above a path, with controllers down to it; place learns what slices say on the way. */
-int cgroup_make_slices(struct cgroup_tree *tree, const char *path, unsigned mask, struct cgroup_place *place);
-/* What the slice at that path says about the units in it, into place. */
-void cgroup_slice_give(const struct cgroup_tree *tree, const char *path, struct cgroup_place *place);
 /* A group for a user: Delegate= with User=. */
 int cgroup_delegate(int fd, const struct exec_context *exec);
 /* The number behind "key " in a file of such lines (cgroup.events, memory.events, cpu.stat), else
@@ -55,7 +51,6 @@ int cgroup_delegate(int fd, const struct exec_context *exec);
 uint64_t cgroup_read_keyed(int dirfd, const char *file, const char *key);
 void cgroup_watch_file(struct cgroup_tree *tree, struct cgroup_watch *watch, const char *group,
                        const char *file);
-void cgroup_unwatch(struct cgroup_tree *tree, struct cgroup_watch *watch);
 
 /* Looks at the watched file and tells the owner what happened. */
 void cgroup_unit_changed(struct cgroup_unit *cgroup, enum cgroup_event event);

@@ -77,7 +77,8 @@ static uint64_t read_number(int dirfd, const char *file)
     return parse_u64(text, &value) < 0 ? UINT64_MAX : value;
 }
 
-void cgroup_slice_give(const struct cgroup_tree *tree, const char *path, struct cgroup_place *place)
+/* What the slice at that path says about the units in it, into place. */
+static void slice_give(const struct cgroup_tree *tree, const char *path, struct cgroup_place *place)
 {
     const struct cgroup_unit *slice = tree->n_giving > 0 ? tree->units : NULL;
 
@@ -114,17 +115,18 @@ static void enable_at_root(struct cgroup_tree *tree, unsigned mask)
     tree->controllers &= ~missing | tree->root_controllers;
 }
 
-int cgroup_make_slices(struct cgroup_tree *tree, const char *path, unsigned mask, struct cgroup_place *place)
+/* Makes the groups above a path, with controllers down to it; place learns what slices say on the way. */
+static int make_slices(struct cgroup_tree *tree, const char *path, unsigned mask, struct cgroup_place *place)
 {
     _cleanup_free_ char *prefix = strdup(path);
 
     if (!prefix)
         return -ENOMEM;
-    cgroup_slice_give(tree, "", place);
+    slice_give(tree, "", place);
     enable_at_root(tree, mask & tree->controllers & ~place->disabled);
     for (char *slash = strchr(prefix, '/'); slash; slash = strchr(slash + 1, '/')) {
         *slash = 0;
-        cgroup_slice_give(tree, prefix, place);
+        slice_give(tree, prefix, place);
         int r = make_slice(tree, prefix, mask, place->disabled);
         if (r < 0)
             return r;
@@ -147,7 +149,7 @@ void cgroup_watch_file(struct cgroup_tree *tree, struct cgroup_watch *watch, con
     *bucket = watch;
 }
 
-void cgroup_unwatch(struct cgroup_tree *tree, struct cgroup_watch *watch)
+static void unwatch(struct cgroup_tree *tree, struct cgroup_watch *watch)
 {
     if (watch->wd < 0)
         return;
@@ -194,7 +196,7 @@ static int cgroup_make(struct cgroup_unit *cgroup, const struct unit *unit, stru
     struct cgroup_tree *tree = cgroup->tree;
     const char *path = below_root(cgroup);
     unsigned mask = cgroup_limits_controllers(&unit->cgroup) | unit->cgroup.delegate_controllers;
-    int r = cgroup_make_slices(tree, path, mask, place);
+    int r = make_slices(tree, path, mask, place);
 
     if (r < 0)
         return r;
@@ -281,7 +283,7 @@ void cgroup_unit_apply(struct cgroup_unit *cgroup, const struct cgroup_context *
 
     if (!cgroup->is_limited && !context->settings)
         return;
-    (void)cgroup_make_slices(cgroup->tree, below_root(cgroup), mask, &place);
+    (void)make_slices(cgroup->tree, below_root(cgroup), mask, &place);
     place.is_root = cgroup->is_root;
     cgroup_limits_reset(cgroup->fd, context, &place);
     cgroup_limits_apply(cgroup->fd, context, &place, problem, userdata);
@@ -319,7 +321,7 @@ struct cgroup_unit *cgroup_unit_free(struct cgroup_unit *cgroup)
     while (*link != cgroup)
         link = &(*link)->next;
     *link = cgroup->next;
-    cgroup_unwatch(tree, &cgroup->watch);
+    unwatch(tree, &cgroup->watch);
     tree->n_giving -= cgroup->gifts != NULL;
     const char *path = below_root(cgroup);
     if (*path && unlinkat(tree->root_fd, path, AT_REMOVEDIR) < 0 && errno == EBUSY && !cgroup->is_slice)

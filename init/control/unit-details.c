@@ -102,6 +102,16 @@ static const char *const directories[EXEC_DIRECTORY_MAX] = {
     [DIRECTORY_CONFIGURATION] = "ConfigurationDirectory",
 };
 
+/* As it was declared; a share of the machine is none of the numbers here, it stands in the group's file. */
+static void add_limit(const struct unit *unit, struct record *record, const char *key,
+                      enum cgroup_limit limit)
+{
+    const struct cgroup_setting *setting = cgroup_context_get(&unit->cgroup, limit, false);
+
+    if (!setting || !setting->is_share)
+        record_add_u64(record, key, setting ? setting->value : UINT64_MAX);
+}
+
 static void add_context(const struct unit *unit, struct record *record)
 {
     const struct exec_context *exec = &unit->exec;
@@ -112,9 +122,9 @@ static void add_context(const struct unit *unit, struct record *record)
     record_add(record, "Group", exec->group ? exec->group : "");
     for (enum exec_directory_type type = 0; type < EXEC_DIRECTORY_MAX; type++)
         add_list(record, directories[type], exec->directories[type].names);
-    record_add_u64(record, "MemoryMax", unit->cgroup.memory_max);
-    record_add_u64(record, "MemoryHigh", unit->cgroup.memory_high);
-    record_add_u64(record, "TasksMax", unit->cgroup.tasks_max);
+    add_limit(unit, record, "MemoryMax", LIMIT_MEMORY_MAX);
+    add_limit(unit, record, "MemoryHigh", LIMIT_MEMORY_HIGH);
+    add_limit(unit, record, "TasksMax", LIMIT_TASKS_MAX);
 }
 
 void control_record_details(const struct control_server *server, const struct manager_unit *unit,

@@ -265,8 +265,8 @@ struct job_status {
 };
 /* The job that is installed on the unit; false when there is none. */
 bool manager_job_of(const struct manager_unit *unit, struct job_status *ret);
-/* Cancels a job that is waiting or running, with what needs it. -ENOENT: there is no such job. -EPERM: it
- * belongs to the end of the container. */
+/* Cancels a job that is waiting or running, with what needs it. -ENOENT: there is no such job. -EPERM: the
+ * container is ending. */
 int manager_cancel_job(struct manager *manager, usec_t now, uint32_t id);
 /* The units that this one has a dependency with, in both directions: *ret_kinds has a bit for each enum
  * unit_dependency from here to there. NULL ends it. Cursor starts at 0. */

@@ -24,13 +24,13 @@ bool manager_job_of(const struct manager_unit *unit, struct job_status *ret)
 int manager_cancel_job(struct manager *manager, usec_t now, uint32_t id)
 {
     manager->now = MAX(manager->now, now);
+    /* What the container's end asked for is not undone. */
+    if (manager->shutting_down)
+        return -EPERM;
     for (size_t i = 0; id != 0 && i < manager->names.n; i++) {
         struct node *node = manager->names.entries[i].node;
         if (node->job.id != id)
             continue;
-        /* What the container's end asked for is not undone. */
-        if (node->job.irreversible)
-            return -EPERM;
         job_set_result(node, JOB_CANCELED);
         manager_settle(manager);
         return 0;

@@ -262,7 +262,7 @@ static void settings_of_the_manager_have_their_fields(void **state)
     assert_true(depends(unit, UNIT_RELOAD_PROPAGATED_FROM, "d.service"));
     assert_false(unit->service.guess_main_pid);
     assert_true(exit_status_set_has(&unit->service.restart_force_status, CLD_EXITED, 3));
-    assert_int_equal(unit->cgroup.memory_max, 1 << 20);
+    assert_int_equal(cgroup_context_get(&unit->cgroup, LIMIT_MEMORY_LIMIT, false)->value, 1 << 20);
 }
 
 static void a_wrong_value_is_told_and_ignored(void **state)

@@ -71,6 +71,47 @@ static void a_startup_setting_counts_while_starting_only(void **state)
     assert_int_equal(cgroup_context_get(&unit->cgroup, LIMIT_IO_WEIGHT, true)->value, 7);
 }
 
+static void each_startup_setting_counts_while_starting_only(void **state)
+{
+    static const struct {
+        const char *line;
+        enum cgroup_limit limit;
+        uint64_t value;
+    } rows[] = {
+        {"StartupCPUShares=2048", LIMIT_CPU_SHARES, 2048},
+        {"StartupIOWeight=7", LIMIT_IO_WEIGHT, 7},
+        {"StartupBlockIOWeight=500", LIMIT_BLOCK_IO_WEIGHT, 500},
+        {"StartupMemoryLow=1M", LIMIT_MEMORY_LOW, 1 << 20},
+        {"StartupMemorySwapMax=2M", LIMIT_MEMORY_SWAP_MAX, 2 << 20},
+        {"StartupMemoryZSwapMax=3M", LIMIT_MEMORY_ZSWAP_MAX, 3 << 20},
+        {"DefaultStartupMemoryLow=4M", LIMIT_DEFAULT_MEMORY_LOW, 4 << 20},
+    };
+
+    FOREACH_ARRAY (row, rows, ELEMENTSOF(rows)) {
+        _cleanup_unit_ struct unit *unit = service_with(row->line);
+        assert_string_equal(reports, "");
+        assert_true(cgroup_context_get(&unit->cgroup, row->limit, true)->value == row->value);
+        assert_null(get(unit, row->limit));
+    }
+    _cleanup_unit_ struct unit *unit = service_with("StartupAllowedCPUs=0-3\nStartupAllowedMemoryNodes=0");
+    assert_non_null(cgroup_context_get(&unit->cgroup, LIMIT_CPUS, true));
+    assert_non_null(cgroup_context_get(&unit->cgroup, LIMIT_MEMORY_NODES, true));
+    assert_null(get(unit, LIMIT_CPUS));
+}
+
+static void old_spellings_and_defaults_are_kept_as_their_own_kinds(void **state)
+{
+    _cleanup_unit_ struct unit *unit =
+        service_with("DefaultMemoryMin=1M\nMemoryZSwapMax=2M\nBlockIODeviceWeight=/dev/vda 300\n"
+                     "BlockIOReadBandwidth=/dev/vda 4M\nBlockIOWriteBandwidth=/dev/vda 5M");
+    assert_string_equal(reports, "");
+    assert_set(unit, LIMIT_DEFAULT_MEMORY_MIN, 1 << 20);
+    assert_set(unit, LIMIT_MEMORY_ZSWAP_MAX, 2 << 20);
+    assert_set(unit, LIMIT_BLOCK_IO_DEVICE_WEIGHT, 300);
+    assert_set(unit, LIMIT_BLOCK_IO_READ_BANDWIDTH, 4 * 1000 * 1000);
+    assert_set(unit, LIMIT_BLOCK_IO_WRITE_BANDWIDTH, 5 * 1000 * 1000);
+}
+
 static void limits_of_cpu(void **state)
 {
     _cleanup_unit_ struct unit *unit =
@@ -187,6 +228,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_unit_that_sets_nothing_keeps_nothing),
         cmocka_unit_test(limits_of_memory_and_tasks),
+        cmocka_unit_test(each_startup_setting_counts_while_starting_only),
+        cmocka_unit_test(old_spellings_and_defaults_are_kept_as_their_own_kinds),
         cmocka_unit_test(a_setting_knows_its_directive_file_and_line),
         cmocka_unit_test(an_empty_value_takes_only_its_own_kind_back),
         cmocka_unit_test(a_startup_setting_counts_while_starting_only),

@@ -1,7 +1,6 @@
 /* berth-init's options: the table, its parser, its variables, its help. */
 #include "init/options.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -27,6 +26,8 @@ struct option {
     const char *help;                                              /* NULL: another spelling */
     enum option_kind kind;
 };
+
+#define VARIABLE_PREFIX "BERTH_"
 
 #define FLAG(name, field, to)                                                                                \
     static int apply_##name(struct init_options *options, const char *value)                                 \
@@ -408,11 +409,17 @@ static int take_words(struct parser *parser, bool apply)
     return 0;
 }
 
+/* Names of options have lower-case letters and dashes. */
+static char variable_letter(char letter)
+{
+    return letter == '-' ? '_' : (char)(letter - 'a' + 'A');
+}
+
 char *init_options_variable(char buffer[static INIT_OPTIONS_VARIABLE_MAX], const char *name)
 {
-    (void)snprintf(buffer, INIT_OPTIONS_VARIABLE_MAX, "BERTH_%s", name);
-    for (char *c = buffer; *c; c++)
-        *c = *c == '-' ? '_' : (char)toupper((unsigned char)*c);
+    (void)snprintf(buffer, INIT_OPTIONS_VARIABLE_MAX, VARIABLE_PREFIX "%s", name);
+    for (char *c = buffer + strlen(VARIABLE_PREFIX); *c; c++)
+        *c = variable_letter(*c);
     return buffer;
 }
 
@@ -453,16 +460,34 @@ static bool has_variable(const struct option *option)
     return option->apply && option->kind != OPTION_WORDS;
 }
 
+/* NULL when entry, of an environment, is not the variable of that option. */
+static const char *value_of_option(const char *entry, const char *name)
+{
+    const char *c = startswith(entry, VARIABLE_PREFIX);
+
+    for (; c && *name; c++, name++)
+        if (*c != variable_letter(*name))
+            return NULL;
+    return c && *c == '=' ? c + 1 : NULL;
+}
+
 static int take_variables(struct parser *parser, char *const *environment)
 {
     char variable[INIT_OPTIONS_VARIABLE_MAX];
 
+    while (*environment && !startswith(*environment, VARIABLE_PREFIX)) /* mostly there is none */
+        environment++;
+    if (!*environment)
+        return 0;
     FOREACH_ARRAY (option, options_table, ELEMENTSOF(options_table)) {
+        const char *value = NULL;
         if (!has_variable(option) || (parser->seen & row_bit(option)))
             continue;
-        const char *value = strv_env_get(environment, init_options_variable(variable, option->name));
+        for (char *const *entry = environment; !value && *entry; entry++)
+            value = value_of_option(*entry, option->name);
         if (!value)
             continue;
+        init_options_variable(variable, option->name);
         int r = apply_variable(parser->options, option, variable, value);
         if (r < 0)
             return r;

@@ -6,12 +6,14 @@ import os
 import re
 import resource
 import select
+import shutil
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 from container import PID1, SUBREAPER, USER, USER_PID1, WAYS, Pid1
-from harness import root, test, wait_for
+from harness import Skip, root, test, wait_for
 from host import children, context_switches, descendants, kill_all, process_stat
 from process import Process, check, run
 from root import BERTH_INIT, PAYLOAD, busybox_root, copied, write_files
@@ -592,6 +594,21 @@ def nothing_wakes_it_while_nothing_happens(t):
         assert context_switches(init.pid()) == before, "it woke up"
         init.process.write("\n")
         assert init.wait() == 0
+
+
+@test(needs=[root], each=("berth-init", "tini", "dumb-init", "catatonit"))
+def one_job_maps_nothing_of_the_supervisor(t, name):
+    shutil.copy(BERTH_INIT, t.dir / name)
+    init = Pid1(t, "--", copied(t, PAYLOAD), "say", "up", "read-line", init=t.dir / name)
+    init.out.expect("^up$")
+    wait_for(lambda: process_stat(init.pid())[0] == "S", "it to sleep")
+    smaps = Path(f"/proc/{init.pid()}/smaps").read_text()
+    mapped = [int(kib) for kib in re.findall(r"r-xp .* /.*\nSize:.*\n(?:.*\n){2}Rss: +(\d+) kB", smaps)]
+    if len(mapped) == 1:
+        raise Skip("this build is not laid out in segments (init/layout.ld)")
+    assert mapped[0] > 0 and mapped[1:] == [0], f"KiB of the job's and of the supervisor's segment: {mapped}"
+    init.process.write("\n")
+    assert init.wait() == 0
 
 
 # What it is given, and what it keeps

@@ -1,8 +1,13 @@
 """Limits are where the kernel reads them, and they bite."""
 
+import json
+import re
+
 from container import berth
 from harness import test, wait_for
 from machine import IDLE, SLOW, Running, assert_one_clear_line, attribute, berth_units, cgroup_of_unit, events_below, job_root, systemctl, wait_up
+from process import run
+from root import BERTH_INIT
 
 BOMB = "echo up; b() { b | b & }; b; sleep 10000"
 
@@ -47,6 +52,19 @@ def a_memory_hog_is_killed_and_reported_as_out_of_memory(t):
     result = berth(t, "run", "--memory=32M", "hog", job_root(), "tail", "/dev/zero", deadline=SLOW)
     assert result.status == 137, repr(result)
     assert "out of memory" in result.err.lower(), repr(result)
+
+
+@test(timeout=120)
+def a_job_of_berth_init_that_dies_of_memory_says_so_and_reports_it(t):
+    scope = ["systemd-run", "--scope", "--quiet", "--property=MemoryMax=32M", "--property=MemorySwapMax=0"]
+    report = t.dir / "report"
+    result = run(t, [*scope, BERTH_INIT, f"--report={report}", "--", "tail", "/dev/zero"], SLOW)
+    assert result.status == 137, repr(result)
+    assert re.fullmatch(r"berth-init: .* out of memory \(limit 32\.0M, \d+ killed\).*\n", result.err), repr(result)
+    told = json.loads(report.read_text())
+    assert told["cause"] == "out-of-memory" and told["outOfMemoryKills"] >= 1, told
+    assert told["memoryMaxBytes"] == 32 << 20 and told["memorySource"] == "cgroup", told
+    assert 16 << 20 < told["memoryPeakBytes"] <= 32 << 20, told
 
 
 @test(timeout=120)

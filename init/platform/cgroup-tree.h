@@ -34,6 +34,7 @@ struct cgroup_tree {
     uint64_t oom_kills;          /* that were there at the last look */
     unsigned looks;              /* for OOM kills, at all units */
     unsigned n_giving;           /* slices that say something about the units in them */
+    bool has_limited_slices;     /* or had */
     struct cgroup_unit *units;
     struct cgroup_watch *watches[CGROUP_WATCH_BUCKETS];
 };

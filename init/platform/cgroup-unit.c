@@ -243,6 +243,21 @@ static void take_up(struct cgroup_unit *cgroup)
     tree->units = cgroup;
 }
 
+static void set_limited(struct cgroup_unit *cgroup, const struct cgroup_context *context)
+{
+    cgroup->is_limited = context->settings != NULL;
+    cgroup->tree->has_limited_slices |= cgroup->is_limited && cgroup->is_slice;
+}
+
+/* With shares of the CPU, a group with many that are busy has little left for each. */
+bool cgroup_unit_may_stall(const struct cgroup_unit *cgroup)
+{
+    const struct cgroup_tree *tree = cgroup->tree;
+
+    return cgroup->is_limited || cgroup->delegated || tree->has_limited_slices ||
+           (tree->root_controllers & CONTROLLER_BIT(CONTROLLER_CPU));
+}
+
 int cgroup_unit_new(struct cgroup_tree *tree, const struct unit *unit, void *owner, cgroup_problem_fn problem,
                     void *userdata, struct cgroup_unit **ret)
 {
@@ -267,7 +282,7 @@ int cgroup_unit_new(struct cgroup_tree *tree, const struct unit *unit, void *own
     }
     disable_controllers(cgroup, unit->cgroup.disable_controllers);
     cgroup_limits_apply(cgroup->fd, &unit->cgroup, &place, problem, userdata);
-    cgroup->is_limited = unit->cgroup.settings != NULL;
+    set_limited(cgroup, &unit->cgroup);
     if (!cgroup->is_slice && unit->service.oom_policy == OOM_KILL)
         (void)write_file_at(cgroup->fd, "memory.oom.group", "1");
     take_up(cgroup);
@@ -287,7 +302,7 @@ void cgroup_unit_apply(struct cgroup_unit *cgroup, const struct cgroup_context *
     place.is_root = cgroup->is_root;
     cgroup_limits_reset(cgroup->fd, context, &place);
     cgroup_limits_apply(cgroup->fd, context, &place, problem, userdata);
-    cgroup->is_limited = context->settings != NULL;
+    set_limited(cgroup, context);
 }
 
 static bool is_dot(const char *name)

@@ -48,6 +48,8 @@ void cgroup_unit_apply(struct cgroup_unit *cgroup, const struct cgroup_context *
 /* The directory (O_PATH) for CLONE_INTO_CGROUP. What is delegated is left to the unit: its commands beside
  * the main process get a group of their own, .control. Stays valid until the next call. */
 int cgroup_unit_fd(struct cgroup_unit *cgroup, enum service_command kind);
+/* Whether limits, or whom the group is delegated to, may keep a new process in it from running. */
+bool cgroup_unit_may_stall(const struct cgroup_unit *cgroup);
 /* As /proc/PID/cgroup shows it: "/system.slice/web.service". */
 const char *cgroup_unit_path(const struct cgroup_unit *cgroup);
 /* The one process of the group itself that is our child, 0: none, or several. */

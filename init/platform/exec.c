@@ -286,6 +286,40 @@ static const struct {
     {EXEC_STAGE_EXEC, step_exec},
 };
 
+/* Files and terminals may let whoever opens them wait, for a reader or for a signal on the line. */
+static bool opens_what_may_wait(const struct exec_context *context)
+{
+    static const bool output_may_wait[EXEC_OUTPUT_MAX] = {
+        [OUTPUT_TTY] = true,
+        [OUTPUT_FILE] = true,
+        [OUTPUT_APPEND] = true,
+        [OUTPUT_TRUNCATE] = true,
+    };
+
+    return (context->std_input != INPUT_NULL && context->std_input != INPUT_DATA) ||
+           output_may_wait[context->std_output] || output_may_wait[context->std_error] ||
+           context->tty_reset || context->tty_vhangup;
+}
+
+static bool makes_directories(const struct exec_context *context)
+{
+    FOREACH_ARRAY (directory, context->directories, EXEC_DIRECTORY_MAX)
+        if (directory->names)
+            return true;
+    return false;
+}
+
+/* Another user could stop it or look into it, a lower priority lets it wait for all others, and the tree of a
+ * directory may be large. */
+bool exec_may_borrow(const struct exec_plan *plan)
+{
+    const struct exec_context *context = plan->context;
+
+    return exec_keeps_user(plan) && plan->terminal == TERMINAL_NONE && plan->idle[0] < 0 &&
+           context->nice == INT_MIN && context->cpu_policy == CPU_POLICY_UNSET && !context->cpus &&
+           !opens_what_may_wait(context) && !makes_directories(context);
+}
+
 void exec_failure_set(struct exec_failure *failure, enum exec_stage stage, int error, const char *object)
 {
     failure->stage = stage;
@@ -293,10 +327,17 @@ void exec_failure_set(struct exec_failure *failure, enum exec_stage stage, int e
     (void)snprintf(failure->object, sizeof(failure->object), "%s", object ? object : "");
 }
 
-/* Smaller than a pipe's buffer: it cannot block, and arrives whole. */
+/* Into the pipe smaller than its buffer: it cannot block, and arrives whole. */
 static int tell(const struct exec_plan *plan, const struct exec_failure *failure)
 {
-    return write_all(plan->exec_pipe, failure, sizeof(*failure));
+    struct exec_messages *messages = plan->messages;
+
+    if (plan->exec_pipe >= 0)
+        return write_all(plan->exec_pipe, failure, sizeof(*failure));
+    if (messages->n == ELEMENTSOF(messages->of))
+        return -ENOBUFS;
+    messages->of[messages->n++] = *failure;
+    return 0;
 }
 
 void exec_note(const struct exec_plan *plan, const char *format, ...)
@@ -310,8 +351,8 @@ void exec_note(const struct exec_plan *plan, const char *format, ...)
     (void)tell(plan, &note);
 }
 
-/* The last words of our own code: PID 1 knows from them that the pipe's end is that of an execve(2), and not
- * of a child that was killed on the way there. */
+/* The last words of our own code: PID 1 knows from them that there was an execve(2), and that the child was
+ * not killed on the way there. */
 static int prepare_exec(struct exec_plan *plan)
 {
     int r;
@@ -322,8 +363,9 @@ static int prepare_exec(struct exec_plan *plan)
     return r < 0 ? r : tell(plan, &plan->failure);
 }
 
-void exec_child(struct exec_plan *plan)
+void exec_child(void *userdata)
 {
+    struct exec_plan *plan = userdata;
     struct exec_failure *failure = &plan->failure;
 
     for (size_t i = 0; failure->stage == EXEC_STAGE_NONE && i < ELEMENTSOF(exec_steps); i++) {

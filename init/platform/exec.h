@@ -9,13 +9,21 @@
 #include "init/manager/manager.h"
 #include "init/platform/users.h"
 
-/* What the child writes to the exec pipe before it exits with the stage as its status; without a failure,
- * just before it executes the program. */
+/* What the child says to the exec pipe, or to the plan's messages, before it exits with the stage as its
+ * status; without a failure, just before it executes the program. */
 struct exec_failure {
     int stage; /* enum exec_stage; EXEC_STAGE_NONE: has not failed, object is a note for the log, or
                   "": the program comes next */
     int error; /* positive errno */
     char object[256];
+};
+
+/* One for each limit that may be set lower, and for Nice=, OOMScoreAdjust=, the program, a failure. */
+#define EXEC_MESSAGES_MAX (EXEC_LIMITS + 4)
+
+struct exec_messages {
+    size_t n;
+    struct exec_failure of[EXEC_MESSAGES_MAX];
 };
 
 struct exec_plan {
@@ -26,14 +34,15 @@ struct exec_plan {
     const char *root;        /* to change to, or NULL */
     char *const *argv;
     char *const *environment;
-    uint64_t mask;               /* what PID 1 itself was started with, bit N-1 for signal N */
-    mode_t umask;                /* PID 1's present one */
-    int exec_pipe;               /* close-on-exec: its end tells PID 1 that the program runs */
-    int log;                     /* a stream to PID 1's log, or -EBADF */
-    int input;                   /* -EBADF: PID 1's own, which is /dev/null */
-    enum terminal_plan terminal; /* of that input */
-    int idle[2];                 /* Type=idle: PID 1 closes the pipe's writing end; or -EBADF */
-    int *passed;                 /* descriptors from 3 on; they are PID 1's */
+    uint64_t mask; /* what PID 1 itself was started with, bit N-1 for signal N */
+    mode_t umask;  /* PID 1's present one */
+    int exec_pipe; /* of a fork: close-on-exec, its end tells that the program runs; or -EBADF */
+    struct exec_messages *messages; /* without a pipe */
+    int log;                        /* a stream to PID 1's log, or -EBADF */
+    int input;                      /* -EBADF: PID 1's own, which is /dev/null */
+    enum terminal_plan terminal;    /* of that input */
+    int idle[2];                    /* Type=idle: PID 1 closes the pipe's writing end; or -EBADF */
+    int *passed;                    /* descriptors from 3 on; they are PID 1's */
     size_t n_passed;
     char *own_pid[2];            /* assignments of the environment with room for the process's own pid */
     int cgroup;                  /* to enter, when the kernel could not clone into it; or -EBADF */
@@ -43,5 +52,9 @@ struct exec_plan {
 };
 
 void exec_failure_set(struct exec_failure *failure, enum exec_stage stage, int error, const char *object);
-/* Never returns: the program, or exit with the stage. */
-_noreturn_ void exec_child(struct exec_plan *plan);
+/* Whether the child can do with memory that is PID 1's own, which sleeps meanwhile. */
+bool exec_may_borrow(const struct exec_plan *plan);
+/* Of a struct exec_plan. Never returns: the program, or exit with the stage, which was told. On borrowed
+ * memory no step takes any, waits for anybody, or changes more than the plan and what it points to; a step
+ * that has to is a reason for exec_may_borrow() to say no. */
+_noreturn_ void exec_child(void *plan);

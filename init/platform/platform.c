@@ -65,6 +65,7 @@ static int op_spawn(void *userdata, const struct spawn_request *request, pid_t *
     struct unit_runtime *monitored = request->monitored ? unit_runtime_of(request->monitored) : NULL;
     const struct spawn_place place = {
         .cgroup = runtime->cgroup ? cgroup_unit_fd(runtime->cgroup, request->kind) : -EBADF,
+        .may_stall = runtime->cgroup && cgroup_unit_may_stall(runtime->cgroup),
         .invocation_id = unit_runtime_invocation(runtime, platform->seed),
         .monitor_invocation_id = monitored ? unit_runtime_invocation(monitored, platform->seed) : NULL,
         .store = runtime->store,

@@ -5,26 +5,36 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/wait.h>
 
+#include "common/clone-borrowing.h"
 #include "common/fd.h"
 #include "common/syscalls.h"
 #include "common/text.h"
 #include "init/platform/exec-environment.h"
 #include "init/unit/expand.h"
 
-/* A child between its fork and its program. */
+/* A child of whose program nobody has been told yet: it is on its way there, or it borrowed our memory and
+ * has said all that it had to say. */
 struct pending_exec {
-    struct loop_source source; /* the exec pipe */
+    struct loop_source source; /* the exec pipe of a forked child, or no descriptor */
     struct spawner *spawner;
     pid_t pid;
-    bool reached_exec; /* it said so */
+    bool reached_exec;              /* it said so */
+    struct exec_messages *messages; /* said without a pipe, but for that; NULL: nothing */
     struct pending_exec *next, **link;
+};
+
+/* Few, and short-lived. */
+struct pending_list {
+    struct pending_exec *first, **last;
 };
 
 struct spawner {
     struct spawn_config config;
-    struct pending_exec *pending; /* few, and short-lived */
+    struct pending_list forked, borrowed;
+    struct loop_source told; /* an eventfd: some of the borrowed ones are there */
     struct dynamic_users dynamic_users;
     int idle[2]; /* what children of Type=idle wait on */
 };
@@ -50,64 +60,123 @@ static void preparation_done(struct preparation *preparation)
 }
 #define _cleanup_preparation_ _cleanup_(preparation_done)
 
+static struct pending_list *list_of(struct pending_exec *pending)
+{
+    return pending->source.fd >= 0 ? &pending->spawner->forked : &pending->spawner->borrowed;
+}
+
 static void pending_free(struct pending_exec *pending)
 {
-    loop_remove(pending->spawner->config.loop, &pending->source);
-    close_fd(pending->source.fd);
+    struct pending_list *list = list_of(pending);
+
     *pending->link = pending->next;
     if (pending->next)
         pending->next->link = pending->link;
+    else
+        list->last = pending->link;
+    if (pending->source.fd >= 0)
+        loop_remove(pending->spawner->config.loop, &pending->source);
+    close_fd(pending->source.fd);
+    free(pending->messages);
     free(pending);
 }
 
-/* Notes first, then one failure, or the end of the pipe: the program runs. */
+/* Whether it was the last one: a failure. */
+static bool pending_hear(struct pending_exec *pending, struct exec_failure *message)
+{
+    const struct spawn_config *config = &pending->spawner->config;
+
+    message->object[sizeof(message->object) - 1] = 0;
+    if (message->stage != EXEC_STAGE_NONE)
+        return true;
+    if (*message->object)
+        config->note(config->userdata, pending->pid, message->object);
+    else
+        pending->reached_exec = true;
+    return false;
+}
+
+/* Killed before its program: its end says all there is to say. */
+static void pending_done(struct pending_exec *pending, const struct exec_failure *failure)
+{
+    const struct spawn_config *config = &pending->spawner->config;
+    bool executed = pending->reached_exec;
+    pid_t pid = pending->pid;
+
+    pending_free(pending);
+    if (failure || executed)
+        config->done(config->userdata, pid, failure);
+}
+
+/* Of a forked child: notes first, then one failure, or the end of the pipe: the program runs. */
 static void pending_ready(struct loop_source *source, uint32_t events)
 {
     struct pending_exec *pending = CONTAINER_OF(source, struct pending_exec, source);
-    const struct spawn_config *config = &pending->spawner->config;
-    struct exec_failure failure;
-    pid_t pid = pending->pid;
+    struct exec_failure message;
     ssize_t n;
 
-    while ((n = read(source->fd, &failure, sizeof(failure))) == sizeof(failure)) {
-        failure.object[sizeof(failure.object) - 1] = 0;
-        if (failure.stage != EXEC_STAGE_NONE)
+    while ((n = read(source->fd, &message, sizeof(message))) == sizeof(message))
+        if (pending_hear(pending, &message))
             break;
-        if (*failure.object)
-            config->note(config->userdata, pid, failure.object);
-        else
-            pending->reached_exec = true;
-    }
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
-    bool executed = pending->reached_exec;
-    pending_free(pending);
-    /* Killed before its program: its end says all there is to say. */
-    if (n == sizeof(failure) || executed)
-        config->done(config->userdata, pid, n == sizeof(failure) ? &failure : NULL);
+    pending_done(pending, n == sizeof(message) ? &message : NULL);
 }
 
-static struct pending_exec *pending_new(struct spawner *spawner, int fd)
+static void pending_tell(struct pending_exec *pending)
+{
+    struct exec_messages *messages = pending->messages;
+    struct exec_failure failure;
+    bool failed = false;
+
+    for (size_t i = 0; messages && !failed && i < messages->n; i++) {
+        failure = messages->of[i];
+        failed = pending_hear(pending, &failure);
+    }
+    pending_done(pending, failed ? &failure : NULL);
+}
+
+/* What is told may lead to new ones; those come with a wake-up of their own. */
+static void told_ready(struct loop_source *source, uint32_t events)
+{
+    struct spawner *spawner = CONTAINER_OF(source, struct spawner, told);
+    uint64_t n = 0;
+
+    (void)!read(source->fd, &n, sizeof(n));
+    while (n-- > 0 && spawner->borrowed.first)
+        pending_tell(spawner->borrowed.first);
+}
+
+static struct pending_exec *pending_new(struct spawner *spawner)
 {
     struct pending_exec *pending = calloc(1, sizeof(*pending));
 
-    if (!pending)
-        return NULL;
-    *pending = (struct pending_exec){
-        .source = {.fd = fd, .ready = pending_ready},
-        .spawner = spawner,
-        .next = spawner->pending,
-        .link = &spawner->pending,
-    };
-    if (pending->next)
-        pending->next->link = &pending->next;
-    spawner->pending = pending;
+    if (pending)
+        *pending = (struct pending_exec){
+            .source = {.fd = -EBADF, .ready = pending_ready},
+            .spawner = spawner,
+        };
     return pending;
+}
+
+static void pending_link(struct pending_exec *pending, pid_t pid)
+{
+    struct pending_list *list = list_of(pending);
+
+    pending->pid = pid;
+    pending->link = list->last;
+    *list->last = pending;
+    list->last = &pending->next;
 }
 
 void spawner_settle(struct spawner *spawner, pid_t pid)
 {
-    for (struct pending_exec *pending = spawner->pending; pending; pending = pending->next)
+    for (struct pending_exec *pending = spawner->borrowed.first; pending; pending = pending->next)
+        if (pending->pid == pid) {
+            pending_tell(pending);
+            return;
+        }
+    for (struct pending_exec *pending = spawner->forked.first; pending; pending = pending->next)
         if (pending->pid == pid) {
             pending_ready(&pending->source, EPOLLIN);
             return;
@@ -270,9 +339,47 @@ static void plan_init(const struct spawner *spawner, const struct spawn_request 
     };
 }
 
-/* Born in its control group, in one step: no moment in which it is in another. Kernels without that (before
- * 5.7), and seccomp filters that do not know clone3, let the child move itself: who signals the unit
- * meanwhile has to think of it (unit-runtime.c). */
+static bool is_unknown_call(int r)
+{
+    return r == -ENOSYS || r == -EINVAL || r == -E2BIG || r == -EPERM;
+}
+
+/* Most say only that their program comes next. Without memory for more, that is what is kept; a child that
+ * failed shows it by its end as well. */
+static void keep_messages(struct pending_exec *pending, const struct exec_messages *messages)
+{
+    if (messages->n == 0)
+        return; /* killed before */
+    const struct exec_failure *last = &messages->of[messages->n - 1];
+    pending->reached_exec = last->stage == EXEC_STAGE_NONE && !*last->object;
+    if (pending->reached_exec && messages->n == 1)
+        return;
+    size_t size = offsetof(struct exec_messages, of) + messages->n * sizeof(messages->of[0]);
+    pending->messages = malloc(size);
+    if (pending->messages)
+        memcpy(pending->messages, messages, size);
+}
+
+/* The child borrows our memory until its program runs: no page tables are copied only for exec to throw them
+ * away, and what it says needs no pipe. And it is born in its control group, in one step: no moment in which
+ * it is in another. */
+static pid_t borrow(struct spawner *spawner, int cgroup, struct exec_plan *plan, struct pending_exec *pending)
+{
+    struct exec_messages messages; /* mostly one of many: not to be cleared */
+
+    messages.n = 0;
+    plan->messages = &messages;
+    pid_t pid = clone_borrowing(cgroup, exec_child, plan);
+    plan->messages = NULL;
+    if (pid < 0)
+        return pid;
+    keep_messages(pending, &messages);
+    (void)!write(spawner->told.fd, &(uint64_t){1}, sizeof(uint64_t));
+    return pid;
+}
+
+/* Who cannot be cloned into its control group moves itself: who signals the unit meanwhile has to think of it
+ * (unit-runtime.c). */
 static pid_t fork_into(int cgroup, struct exec_plan *plan)
 {
     struct clone_args args = {
@@ -282,11 +389,46 @@ static pid_t fork_into(int cgroup, struct exec_plan *plan)
     };
     pid_t pid = sys_clone3(&args, sizeof(args));
 
-    if (pid >= 0 || (errno != ENOSYS && errno != EINVAL && errno != E2BIG && errno != EPERM))
-        return pid < 0 ? -errno : pid;
-    plan->cgroup = cgroup;
-    pid = fork();
+    if (pid < 0 && is_unknown_call(-errno)) {
+        plan->cgroup = cgroup;
+        pid = fork();
+    }
+    if (pid == 0)
+        exec_child(plan);
     return pid < 0 ? -errno : pid;
+}
+
+static pid_t fork_with_pipe(struct spawner *spawner, int cgroup, struct exec_plan *plan,
+                            struct pending_exec *pending)
+{
+    _cleanup_close_pair_ int exec_pipe[2] = EBADF_PAIR;
+
+    if (pipe2(exec_pipe, O_CLOEXEC | O_NONBLOCK) < 0)
+        return -errno;
+    plan->exec_pipe = exec_pipe[1];
+    pending->source.fd = exec_pipe[0];
+    int r = loop_add(spawner->config.loop, &pending->source, EPOLLIN);
+    pid_t pid = r < 0 ? r : fork_into(cgroup, plan);
+    if (pid < 0) {
+        if (r == 0)
+            loop_remove(spawner->config.loop, &pending->source);
+        pending->source.fd = -EBADF;
+        return pid;
+    }
+    (void)TAKE_FD(exec_pipe[0]);
+    return pid;
+}
+
+/* Kernels without CLONE_INTO_CGROUP (before 5.7), and filters that do not know clone3, leave only the fork.
+ */
+static pid_t start_child(struct spawner *spawner, const struct spawn_place *place, struct exec_plan *plan,
+                         struct pending_exec *pending)
+{
+    pid_t pid = -ENOSYS;
+
+    if (!place->may_stall && exec_may_borrow(plan))
+        pid = borrow(spawner, place->cgroup, plan, pending);
+    return is_unknown_call(pid) ? fork_with_pipe(spawner, place->cgroup, plan, pending) : pid;
 }
 
 static int open_idle(struct spawner *spawner, struct exec_plan *plan)
@@ -307,7 +449,6 @@ int spawner_spawn(struct spawner *spawner, const struct spawn_request *request,
                   const struct spawn_place *place, pid_t *ret_pid, const char **ret_object)
 {
     _cleanup_preparation_ struct preparation preparation = {.log = -EBADF};
-    _cleanup_close_pair_ int exec_pipe[2] = EBADF_PAIR;
     struct exec_plan plan;
     struct pending_exec *pending;
 
@@ -319,22 +460,16 @@ int spawner_spawn(struct spawner *spawner, const struct spawn_request *request,
         r = open_idle(spawner, &plan);
     if (r < 0)
         return r;
-    if (pipe2(exec_pipe, O_CLOEXEC | O_NONBLOCK) < 0)
-        return -errno;
-    plan.exec_pipe = exec_pipe[1];
-    pending = pending_new(spawner, exec_pipe[0]);
+    pending = pending_new(spawner);
     if (!pending)
         return -ENOMEM;
-    (void)TAKE_FD(exec_pipe[0]);
-    r = loop_add(spawner->config.loop, &pending->source, EPOLLIN);
-    pid_t pid = r < 0 ? r : fork_into(place->cgroup, &plan);
-    if (pid == 0)
-        exec_child(&plan);
+    pid_t pid = start_child(spawner, place, &plan, pending);
     if (pid < 0) {
-        pending_free(pending);
+        free(pending);
         return pid;
     }
-    pending->pid = *ret_pid = pid;
+    pending_link(pending, pid);
+    *ret_pid = pid;
     return 0;
 }
 
@@ -346,6 +481,15 @@ int spawner_new(const struct spawn_config *config, struct spawner **ret)
         return -ENOMEM;
     spawner->config = *config;
     spawner->idle[0] = spawner->idle[1] = -EBADF;
+    spawner->forked.last = &spawner->forked.first;
+    spawner->borrowed.last = &spawner->borrowed.first;
+    spawner->told = (struct loop_source){.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), .ready = told_ready};
+    int r = spawner->told.fd < 0 ? -errno : loop_add(config->loop, &spawner->told, EPOLLIN);
+    if (r < 0) {
+        close_fd(spawner->told.fd);
+        free(spawner);
+        return r;
+    }
     *ret = spawner;
     return 0;
 }
@@ -354,8 +498,12 @@ struct spawner *spawner_free(struct spawner *spawner)
 {
     if (!spawner)
         return NULL;
-    while (spawner->pending)
-        pending_free(spawner->pending);
+    while (spawner->forked.first)
+        pending_free(spawner->forked.first);
+    while (spawner->borrowed.first)
+        pending_free(spawner->borrowed.first);
+    loop_remove(spawner->config.loop, &spawner->told);
+    close_fd(spawner->told.fd);
     dynamic_users_done(&spawner->dynamic_users);
     spawner_release_idle(spawner);
     free(spawner);

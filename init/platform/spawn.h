@@ -35,7 +35,8 @@ int spawner_new(const struct spawn_config *config, struct spawner **ret);
 struct spawner *spawner_free(struct spawner *spawner);
 /* What the unit has for its processes. */
 struct spawn_place {
-    int cgroup; /* O_PATH directory to start in, or -EBADF */
+    int cgroup;     /* O_PATH directory to start in, or -EBADF */
+    bool may_stall; /* what is in there may get little of the machine: PID 1 must not wait for it */
     const char *invocation_id;
     const char *monitor_invocation_id; /* of request->monitored */
     struct stored_fd *store;           /* what ExecStart= gets from 3 on */

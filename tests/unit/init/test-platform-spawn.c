@@ -7,9 +7,12 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -350,6 +353,107 @@ static void a_child_that_is_killed_before_its_program_has_not_executed_it(void *
     assert_int_equal(unlink(fifo), 0);
 }
 
+/* More than the kernel lets anybody have. */
+static void what_a_child_could_not_do_is_noted_and_its_program_runs(void **state)
+{
+    struct world *world = *state;
+    struct exec_limits *limits = calloc(1, sizeof(*limits));
+    struct rlimit present;
+
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &present), 0);
+    assert_non_null(limits);
+    limits->set = 1U << RLIMIT_NOFILE;
+    limits->of[RLIMIT_NOFILE].soft = limits->of[RLIMIT_NOFILE].hard = INT_MAX;
+    world->unit.unit->exec.limits = limits;
+    run_shell(world, "ulimit -n");
+    assert_int_equal(world->failure.stage, EXEC_STAGE_NONE);
+    _cleanup_free_ char *expected =
+        xasprintf("note: LimitNOFILE=: 2147483647 is more than the container permits, %llu is set\nx: %llu\n",
+                  (unsigned long long)present.rlim_max, (unsigned long long)present.rlim_max);
+    expect_log(world, expected);
+}
+
+static void expect_may_borrow(bool expected,
+                              void (*change)(struct exec_plan *plan, struct exec_context *exec))
+{
+    struct unit *unit = unit_new("x.service");
+    struct credentials credentials = {0};
+    struct exec_plan plan = {.credentials = &credentials, .idle = EBADF_PAIR};
+
+    assert_non_null(unit);
+    plan.context = &unit->exec;
+    change(&plan, &unit->exec);
+    assert_int_equal(exec_may_borrow(&plan), expected);
+    unit_free(unit);
+}
+
+static void change_nothing(struct exec_plan *plan, struct exec_context *exec)
+{
+}
+
+static void change_user(struct exec_plan *plan, struct exec_context *exec)
+{
+    static const struct credentials nobody = {.set = true, .uid = 65534, .gid = 65534};
+
+    plan->credentials = &nobody;
+}
+
+static void change_user_but_for_this_command(struct exec_plan *plan, struct exec_context *exec)
+{
+    change_user(plan, exec);
+    plan->keep_user = true;
+}
+
+static void change_directories(struct exec_plan *plan, struct exec_context *exec)
+{
+    assert_int_equal(strv_append(&exec->directories[DIRECTORY_STATE].names, "x"), 0);
+}
+
+static void change_output(struct exec_plan *plan, struct exec_context *exec)
+{
+    exec->std_output = OUTPUT_APPEND;
+}
+
+static void change_error(struct exec_plan *plan, struct exec_context *exec)
+{
+    exec->std_error = OUTPUT_TTY;
+}
+
+static void change_input(struct exec_plan *plan, struct exec_context *exec)
+{
+    exec->std_input = INPUT_TTY;
+}
+
+static void change_priority(struct exec_plan *plan, struct exec_context *exec)
+{
+    exec->nice = 19;
+}
+
+static void change_policy(struct exec_plan *plan, struct exec_context *exec)
+{
+    exec->cpu_policy = SCHED_IDLE;
+}
+
+static void change_idle(struct exec_plan *plan, struct exec_context *exec)
+{
+    plan->idle[0] = STDIN_FILENO;
+}
+
+/* Nor on anybody who could be kept from going on by others. */
+static void pid_1_does_not_wait_on_a_child_that_may_take_its_time(void **state)
+{
+    expect_may_borrow(true, change_nothing);
+    expect_may_borrow(true, change_user_but_for_this_command);
+    expect_may_borrow(false, change_user);
+    expect_may_borrow(false, change_directories);
+    expect_may_borrow(false, change_input);
+    expect_may_borrow(false, change_output);
+    expect_may_borrow(false, change_error);
+    expect_may_borrow(false, change_priority);
+    expect_may_borrow(false, change_policy);
+    expect_may_borrow(false, change_idle);
+}
+
 static void a_missing_environment_file_starts_nothing(void **state)
 {
     struct world *world = *state;
@@ -396,6 +500,8 @@ int main(void)
         TEST(services_lead_their_session_with_empty_input_and_no_other_descriptor),
         TEST(services_ignore_sigpipe_unless_told_otherwise),
         TEST(stored_descriptors_are_passed_from_3_on),
+        TEST(what_a_child_could_not_do_is_noted_and_its_program_runs),
+        cmocka_unit_test(pid_1_does_not_wait_on_a_child_that_may_take_its_time),
         TEST(umask_nice_and_directory_are_applied),
         TEST(output_can_go_to_a_file),
         TEST(a_program_that_is_not_there_is_named),

@@ -75,6 +75,7 @@ static int op_spawn(void *userdata, const struct spawn_request *request, pid_t *
         progress_spawn_failed(platform, request, object, r);
         return r;
     }
+    runtime->manager = platform->manager;
     /* Without memory for it, the unit's processes are still found by their INVOCATION_ID. */
     if (!platform->cgroups)
         (void)process_group_add(&runtime->group, *ret_pid);

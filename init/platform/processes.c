@@ -12,10 +12,12 @@
 
 #include "common/fd.h"
 #include "common/parse.h"
+#include "common/syscalls.h"
 #include "common/text.h"
 
 #define STAT_MAX        4096
 #define ENVIRON_MAX     (256 * 1024)
+#define CHILDREN_MAX    (1024 * 1024)
 #define HOST_PID_NS_INO 0xEFFFFFFCU /* PROC_PID_INIT_INO of the kernel */
 #define KILL_ROUNDS_MAX 8           /* processes that fork while they are being killed */
 
@@ -186,6 +188,7 @@ static size_t signal_members(struct process_table *table, int signal, const pid_
 
 int process_group_add(struct process_group *group, pid_t session)
 {
+    group->gone = false;
     if (has_session(group, session))
         return 0;
     pid_t *bigger = reallocarray(group->sessions, group->n_sessions + 1, sizeof(*bigger));
@@ -194,6 +197,45 @@ int process_group_add(struct process_group *group, pid_t session)
     group->sessions = bigger;
     group->sessions[group->n_sessions++] = session;
     return 0;
+}
+
+/* A session keeps its number from being given away, also when its leader is gone: no such number, no such
+ * session. Newer kernels say the same when only the leader is gone, and then our children decide. */
+static bool session_is_gone(pid_t session)
+{
+    _cleanup_close_ int fd = sys_pidfd_open(session, 0);
+    return fd < 0 && errno == ESRCH;
+}
+
+/* Whether each of our children is somebody else's: who has lost his parent is our child, or below one. */
+static bool children_are_others(bool (*is_other)(void *userdata, pid_t pid), void *userdata)
+{
+    char file[sizeof("/proc/self/task//children") + 3 * sizeof(pid_t)];
+    _cleanup_free_ char *text = NULL;
+
+    (void)snprintf(file, sizeof(file), "/proc/self/task/%d/children", (int)getpid());
+    if (read_file_at(AT_FDCWD, file, CHILDREN_MAX, &text, NULL) < 0)
+        return false;
+    for (char *cursor = text, *word; (word = strsep(&cursor, " "));) {
+        int pid;
+        if (*word && (parse_int(word, &pid) < 0 || !is_other(userdata, pid)))
+            return false;
+    }
+    return true;
+}
+
+bool process_group_is_gone(struct process_group *group, bool (*is_other)(void *userdata, pid_t pid),
+                           void *userdata)
+{
+    if (group->gone)
+        return true; /* it was seen before, and nobody comes back */
+    for (size_t i = 0; i < group->n_sessions; i++)
+        if (!session_is_gone(group->sessions[i]))
+            return false;
+    group->gone = children_are_others(is_other, userdata);
+    if (group->gone)
+        group->n_sessions = 0;
+    return group->gone;
 }
 
 void process_group_done(struct process_group *group)

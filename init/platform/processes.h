@@ -11,6 +11,7 @@
 struct process_group {
     pid_t *sessions;
     size_t n_sessions;
+    bool gone;              /* nobody was left, and nobody has been added since */
     char invocation_id[33]; /* $INVOCATION_ID: 32 hex digits, "" for none */
 };
 
@@ -21,6 +22,11 @@ void process_group_done(struct process_group *group);
 size_t process_group_kill(struct process_group *group, int signal, const pid_t *except);
 /* The one living member that is our own child, 0: none, or several. */
 pid_t process_group_only_child(const struct process_group *group);
+/* True when nobody of the group is left, seen without a look at every process. False says nothing.
+ * is_other(): whether that child of ours is somebody else's main or control process: neither ours nor an
+ * orphan. */
+bool process_group_is_gone(struct process_group *group, bool (*is_other)(void *userdata, pid_t pid),
+                           void *userdata);
 /* Whether the process is one of the group's. */
 bool process_group_has(const struct process_group *group, pid_t pid);
 

@@ -76,6 +76,23 @@ static size_t kill_children(const struct manager_unit *unit, int signal, pid_t r
     return n;
 }
 
+static bool is_anothers(void *userdata, pid_t pid)
+{
+    const struct unit_runtime *runtime = userdata;
+    const struct manager_unit *unit = manager_find_by_pid(runtime->manager, pid);
+
+    return unit && unit != runtime->unit;
+}
+
+/* Most services leave nobody behind. To see that costs the same however many processes there are, but for one
+ * short list of our children; only else is all of /proc looked at. */
+static size_t signal_group(struct unit_runtime *runtime, int signal, const pid_t *except)
+{
+    if (runtime->manager && process_group_is_gone(&runtime->group, is_anothers, runtime))
+        return 0;
+    return process_group_kill(&runtime->group, signal, except);
+}
+
 int unit_runtime_kill(struct unit_runtime *runtime, int signal)
 {
     pid_t children[N_OWN_PIDS + 1];
@@ -83,7 +100,7 @@ int unit_runtime_kill(struct unit_runtime *runtime, int signal)
 
     if (runtime->cgroup)
         return cgroup_unit_kill(runtime->cgroup, signal, children) < 0 && n == 0 ? -ESRCH : 0;
-    n += process_group_kill(&runtime->group, signal, children);
+    n += signal_group(runtime, signal, children);
     runtime->awaits_empty |= n > 0;
     return n > 0 ? 0 : -ESRCH;
 }
@@ -92,7 +109,7 @@ bool unit_runtime_is_populated(struct unit_runtime *runtime)
 {
     if (runtime->cgroup)
         return cgroup_unit_is_populated(runtime->cgroup);
-    runtime->awaits_empty = process_group_kill(&runtime->group, 0, NULL) > 0;
+    runtime->awaits_empty = signal_group(runtime, 0, NULL) > 0;
     return runtime->awaits_empty;
 }
 

@@ -9,6 +9,7 @@
 struct unit_runtime {
     struct manager_unit *unit;
     struct unit_runtime *next, **link; /* in the platform's list */
+    const struct manager *manager;     /* knows the processes of all units; NULL: nobody does */
     struct cgroup_unit *cgroup;        /* NULL: not started, or no delegated tree */
     struct process_group group;        /* without a cgroup */
     struct stored_fd *store;           /* outlives a restart */

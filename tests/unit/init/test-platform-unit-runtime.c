@@ -184,6 +184,40 @@ static void a_session_that_is_yet_to_be_made_is_not_forgotten(void **state)
     assert_true(unit_runtime_is_populated(world->runtime));
 }
 
+static bool is_that_child(void *userdata, pid_t pid)
+{
+    return pid == *(const pid_t *)userdata;
+}
+
+/* As PID 1 sees a main process that was guessed, whose session was never told: what is below it is the
+ * unit's. */
+static void a_unit_with_a_child_in_another_session_is_not_gone(void **state)
+{
+    struct world *world = *state;
+    struct process_group group = {0};
+    struct child first;
+    pid_t nobody = 0;
+
+    child_start(&first);
+    assert_int_equal(process_group_add(&group, first.pid), 0);
+    assert_int_equal(kill(first.pid, SIGKILL), 0);
+    assert_int_equal(waitpid(first.pid, NULL, 0), first.pid);
+    assert_false(process_group_is_gone(&group, is_that_child, &nobody));
+    assert_true(process_group_is_gone(&group, is_that_child, &world->child.pid));
+    assert_true(process_group_is_gone(&group, is_that_child, &nobody)); /* nobody has come since */
+    process_group_done(&group);
+    close_fd(first.to);
+    close_fd(first.from);
+}
+
+static void a_unit_with_a_living_session_is_not_gone(void **state)
+{
+    struct world *world = *state;
+
+    (void)tell(&world->child, 's');
+    assert_false(process_group_is_gone(&world->runtime->group, is_that_child, &world->child.pid));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -193,6 +227,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_end_that_is_not_told_yet_is_waited_for, setup, teardown),
         cmocka_unit_test_setup_teardown(a_process_that_is_not_ours_is_left_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(a_session_that_is_yet_to_be_made_is_not_forgotten, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_unit_with_a_child_in_another_session_is_not_gone, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_unit_with_a_living_session_is_not_gone, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

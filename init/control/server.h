@@ -35,7 +35,8 @@ struct control_server_ops {
     int (*change_environment)(void *userdata, const char *word, bool set);
     /* berthctl kill: -ESRCH when nobody was there. */
     int (*kill)(void *userdata, struct manager_unit *unit, enum kill_who who, int signal);
-    /* The manager has read its units anew; may be NULL. */
+    /* The manager is about to read its units anew, and has done so; may be NULL. */
+    void (*reloading)(void *userdata);
     void (*reloaded)(void *userdata);
 };
 

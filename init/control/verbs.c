@@ -271,6 +271,9 @@ static int verb_reset_failed(struct control_client *client)
 static int verb_daemon_reload(struct control_client *client)
 {
     const struct control_server *server = client->server;
+
+    if (server->ops->reloading)
+        server->ops->reloading(server->userdata);
     int r = manager_reload(server->manager, now_monotonic());
 
     if (r >= 0 && server->ops->reloaded)

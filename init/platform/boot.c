@@ -118,6 +118,7 @@ static int open_loader(struct platform *platform)
     platform->files.root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (platform->files.root_fd < 0)
         return -errno;
+    platform->files.search_path = platform->search_path;
     platform->loader = (struct unit_loader){
         .ops = &root_files_ops,
         .files = &platform->files,
@@ -218,6 +219,7 @@ static void order_stop(struct platform *platform, enum shutdown_kind kind, bool 
 
 static void order_reload(struct platform *platform)
 {
+    root_files_forget(&platform->files);
     int r = manager_reload(platform->manager, now_monotonic());
 
     if (r < 0)
@@ -366,6 +368,7 @@ static int run(struct platform *platform)
 
     while (!manager_finished(platform->manager, &status)) {
         progress_update(platform);
+        root_files_forget(&platform->files);
         (void)loop_wait(platform->loop, manager_next_deadline(platform->manager));
         if (manager_next_deadline(platform->manager) <= now_monotonic())
             platform_event(platform, &(struct event){.type = EVENT_TIME});
@@ -386,6 +389,7 @@ static void close_platform(struct platform *platform)
     close_fd(platform->signals.fd);
     loop_free(platform->loop);
     host_done(&platform->host);
+    root_files_forget(&platform->files);
     strv_free(platform->search_path);
     strv_free(platform->environment);
     free(platform->command_directory);

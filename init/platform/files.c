@@ -48,12 +48,114 @@ static int read_bytes(int fd, char *buffer, size_t max, size_t *size)
     return 0;
 }
 
+/* --- what is in the directories of the search path --- */
+
+/* One directory, as it was read. */
+struct root_listing {
+    struct root_listing *next;
+    char **entries; /* sorted: the name with its d_type (dirent(3)) in front, plus one as that may be 0 */
+    size_t n;
+    bool readable; /* false: only a look at each file tells */
+    char path[];
+};
+
+static int compare_entries(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a + 1, *(char *const *)b + 1);
+}
+
+static int listing_fill(struct root_listing *listing, DIR *dir)
+{
+    const struct dirent *entry;
+    size_t room = 0;
+
+    while ((errno = 0, entry = readdir(dir))) {
+        if (listing->n == room) {
+            room = MAX(room * 2, (size_t)32);
+            char **bigger = reallocarray(listing->entries, room, sizeof(*bigger));
+            if (!bigger || room > DIRECTORY_NAMES_MAX)
+                return -ENOMEM;
+            listing->entries = bigger;
+        }
+        char *copy = xasprintf("%c%s", entry->d_type + 1, entry->d_name);
+        if (!copy)
+            return -ENOMEM;
+        listing->entries[listing->n++] = copy;
+    }
+    if (listing->n > 0)
+        qsort(listing->entries, listing->n, sizeof(*listing->entries), compare_entries);
+    return -errno;
+}
+
+/* A directory that is not there has no files; one that may be searched but not read says nothing. */
+static void listing_read(struct root_files *files, struct root_listing *listing)
+{
+    int fd = root_files_open(files, listing->path, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
+    _cleanup_closedir_ DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+    if (!dir)
+        close_fd(fd);
+    listing->readable = dir ? listing_fill(listing, dir) == 0 : fd == -ENOENT;
+}
+
+/* Of the directory whose path has that length; NULL when it is not one of the search path. */
+static struct root_listing *listing_get(struct root_files *files, const char *path, size_t length)
+{
+    struct root_listing *listing = files->listings;
+
+    for (; listing; listing = listing->next)
+        if (strncmp(listing->path, path, length) == 0 && !listing->path[length])
+            return listing;
+    for (char *const *directory = files->search_path; directory && *directory; directory++) {
+        if (strncmp(*directory, path, length) != 0 || (*directory)[length])
+            continue;
+        listing = calloc(1, sizeof(*listing) + length + 1);
+        if (!listing)
+            return NULL;
+        memcpy(listing->path, path, length);
+        listing_read(files, listing);
+        listing->next = files->listings;
+        files->listings = listing;
+        return listing;
+    }
+    return NULL;
+}
+
+/* The d_type of the file, -ENOENT when there is none, or DT_UNKNOWN. */
+static int known_type(struct root_files *files, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    struct root_listing *listing = slash ? listing_get(files, path, (size_t)(slash - path)) : NULL;
+
+    if (!listing || !listing->readable)
+        return DT_UNKNOWN;
+    const char *key = slash; /* its first character stands where an entry has its type */
+    char *const *found = listing->n == 0 ? NULL
+                                         : bsearch(&key, listing->entries, listing->n,
+                                                   sizeof(*listing->entries), compare_entries);
+    return found ? (unsigned char)**found - 1 : -ENOENT;
+}
+
+void root_files_forget(struct root_files *files)
+{
+    while (files->listings) {
+        struct root_listing *listing = files->listings;
+        files->listings = listing->next;
+        for (size_t i = 0; i < listing->n; i++)
+            free(listing->entries[i]);
+        free(listing->entries);
+        free(listing);
+    }
+}
+
 static int files_read(void *files, const char *path, char **ret, size_t *ret_size)
 {
-    const struct root_files *root = files;
-    _cleanup_close_ int fd = root_files_open(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    struct root_files *root = files;
     struct stat st;
 
+    if (known_type(root, path) == -ENOENT)
+        return -ENOENT;
+    _cleanup_close_ int fd = root_files_open(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
         return fd;
     if (fstat(fd, &st) < 0)
@@ -102,10 +204,12 @@ static int collect_names(DIR *dir, char ***names)
 
 static int files_list(void *files, const char *path, char ***ret)
 {
-    const struct root_files *root = files;
+    struct root_files *root = files;
     _cleanup_strv_ char **names = NULL;
-    _cleanup_close_ int fd = root_files_open(root, path, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
 
+    if (known_type(root, path) == -ENOENT)
+        return -ENOENT;
+    _cleanup_close_ int fd = root_files_open(root, path, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
     if (fd < 0)
         return fd;
     _cleanup_closedir_ DIR *dir = fdopendir(fd);
@@ -123,10 +227,13 @@ static int files_list(void *files, const char *path, char ***ret)
 
 static int files_read_link(void *files, const char *path, char **ret)
 {
-    const struct root_files *root = files;
+    struct root_files *root = files;
     char target[PATH_MAX];
-    _cleanup_close_ int fd = root_files_open(root, path, O_PATH | O_NOFOLLOW);
+    int type = known_type(root, path);
 
+    if (type == -ENOENT || type == DT_REG)
+        return type == DT_REG ? -EINVAL : -ENOENT;
+    _cleanup_close_ int fd = root_files_open(root, path, O_PATH | O_NOFOLLOW);
     if (fd < 0)
         return fd;
     /* An empty path means the symlink that fd is; on anything else it is ENOENT: readlink(2). */

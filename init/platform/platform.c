@@ -311,6 +311,12 @@ static int control_change_environment(void *userdata, const char *word, bool set
     return r;
 }
 
+static void control_reloading(void *userdata)
+{
+    struct platform *platform = userdata;
+    root_files_forget(&platform->files);
+}
+
 static void control_reloaded(void *userdata)
 {
     platform_apply_limits(userdata);
@@ -323,6 +329,7 @@ const struct control_server_ops platform_control_ops = {
     .usage = control_usage,
     .cgroup_path = control_cgroup_path,
     .kill = control_kill,
+    .reloading = control_reloading,
     .reloaded = control_reloaded,
 };
 

@@ -20,6 +20,8 @@ static int run_boot(const struct init_options *options)
         .unit_path = options->unit_path,
         .stop_timeout = options->job.limits_sigterm ? options->job.stop_timeout : USEC_INFINITY,
         .exit_when_idle = options->exit_when_idle,
+        .log_format = options->log_format,
+        .log_time = options->log_time,
         .inherited_mask = options->job.inherited_mask,
     });
 }

@@ -7,6 +7,7 @@
 
 #include "common/time.h"
 #include "init/job/job-options.h"
+#include "init/platform/log-format.h"
 
 struct boot_options {
     const char *target; /* NULL: default.target, else multi-user.target */
@@ -15,6 +16,8 @@ struct boot_options {
     char *const *unit_path; /* strv: searched before the standard places, or NULL */
     usec_t stop_timeout;    /* USEC_INFINITY: only the units' own */
     bool exit_when_idle;
+    enum log_format log_format;
+    enum log_time log_time;
     uint64_t inherited_mask; /* as in job_options: services get it back */
 };
 int boot_main(const struct boot_options *options); /* init/platform/boot.c */

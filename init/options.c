@@ -69,6 +69,20 @@ static int apply_unit_path(struct init_options *options, const char *value)
     return *value == '/' ? strv_append(&options->unit_path, value) : -EINVAL;
 }
 
+static int apply_log_format(struct init_options *options, const char *value)
+{
+    int format = log_format_from_string(value);
+    options->log_format = (enum log_format)MAX(format, 0);
+    return format;
+}
+
+static int apply_log_time(struct init_options *options, const char *value)
+{
+    int time = log_time_from_string(value);
+    options->log_time = (enum log_time)MAX(time, 0);
+    return time;
+}
+
 /* Each -v says a little more; the variable gives their number at once. */
 static int apply_verbose(struct init_options *options, const char *value)
 {
@@ -242,6 +256,8 @@ static const struct option options_table[] = {
     {"main", NULL, "UNIT", apply_main_unit, "end as this unit ends, with its exit code"},
     {"unit-path", NULL, "DIR", apply_unit_path, "look for unit files here first", OPTION_LIST},
     {"exit-when-idle", NULL, NULL, apply_exit_when_idle, "end when the last service has ended"},
+    {"log-format", NULL, "FORMAT", apply_log_format, "of lines: name, plain, json, none [name]"},
+    {"log-time", NULL, "TIME", apply_log_time, "in front of each: none, short, iso [none]"},
     {"root", NULL, "ROOT", apply_root, "verify: check the units of this root"},
     {"berth-init itself"},
     {"subreaper", "s", NULL, apply_subreaper, "fail when it cannot become one"},

@@ -15,6 +15,8 @@ struct init_options {
     bool help, version, license;
     bool clear_signals; /* forget the inherited mask: the launcher blocks all for us */
     bool exit_when_idle;
+    enum log_format log_format;
+    enum log_time log_time;
     const char *target, *main_unit, *root;
     struct job_options job; /* its stop timeout and verbosity are boot mode's, too */
     char **unit_path;       /* owned */

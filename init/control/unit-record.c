@@ -147,4 +147,5 @@ void control_record_unit(const struct control_server *server, const struct manag
     add_identity(server, unit, record);
     add_state(unit, record);
     add_usage(server, unit, record);
+    record_add_u64(record, "LogsDropped", logs_dropped(server->logs, unit->unit->name));
 }

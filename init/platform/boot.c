@@ -290,6 +290,7 @@ static int open_platform(struct platform *platform, int control_fd, enum termina
         r = logs_new(platform->loop, STDOUT_FILENO, &platform->logs);
     if (r < 0)
         return r;
+    logs_set_style(platform->logs, platform->options->log_format, platform->options->log_time);
     open_optional(platform);
     r = container_environment(environ, &platform->environment);
     if (r == 0)
@@ -369,7 +370,9 @@ static int run(struct platform *platform)
     while (!manager_finished(platform->manager, &status)) {
         progress_update(platform);
         root_files_forget(&platform->files);
-        (void)loop_wait(platform->loop, manager_next_deadline(platform->manager));
+        (void)loop_wait(platform->loop,
+                        MIN(manager_next_deadline(platform->manager), logs_next_deadline(platform->logs)));
+        logs_tick(platform->logs, now_monotonic());
         if (manager_next_deadline(platform->manager) <= now_monotonic())
             platform_event(platform, &(struct event){.type = EVENT_TIME});
     }

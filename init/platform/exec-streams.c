@@ -165,6 +165,8 @@ int exec_step_stderr(const struct exec_plan *plan, const char **object)
         context->std_error == context->std_output &&
         (!context->error_path || !context->output_path || streq(context->error_path, context->output_path));
 
+    if (plan->error_log >= 0)
+        return negative_errno(dup2(plan->error_log, STDERR_FILENO));
     if (context->std_error == OUTPUT_INHERIT && context->std_output == OUTPUT_CONTAINER)
         return 0;
     if (same || context->std_error == OUTPUT_INHERIT)

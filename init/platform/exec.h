@@ -39,6 +39,7 @@ struct exec_plan {
     int exec_pipe; /* of a fork: close-on-exec, its end tells that the program runs; or -EBADF */
     struct exec_messages *messages; /* without a pipe */
     int log;                        /* a stream to PID 1's log, or -EBADF */
+    int error_log;                  /* another one for standard error, or -EBADF: it goes where output goes */
     int input;                      /* -EBADF: PID 1's own, which is /dev/null */
     enum terminal_plan terminal;    /* of that input */
     int idle[2];                    /* Type=idle: PID 1 closes the pipe's writing end; or -EBADF */

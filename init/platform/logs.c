@@ -1,74 +1,37 @@
-/* What the services print: one pipe per spawned process, lines to the container's output, to the unit's ring
- * and to those who follow. The work per line does not depend on how many units, streams or lines there are.
- */
+/* Where lines go: the container's output, the unit's ring, and those who follow. The work per line does not
+ * depend on how many units, streams or lines there are. */
 #include "init/platform/logs.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <time.h>
 
-#include "common/fd.h"
 #include "common/text.h"
-#include "init/platform/log-output.h"
-#include "init/platform/log-ring.h"
+#include "init/platform/logs-internal.h"
 
-#define LOG_READ_MAX      (16 * 1024)   /* bytes taken from one stream before the others get their turn */
-#define LOG_DRAIN_MAX     (1024 * 1024) /* bytes taken from one stream at the end */
 #define LOG_DRAIN_TIMEOUT (2 * USEC_PER_SEC)
-#define LOG_UNIT_BUCKETS  64
 
-/* What is kept of one unit. */
-struct log_unit {
-    struct log_unit *next; /* in its bucket */
-    struct log_ring ring;
-    struct log_stream *streams;
-    bool forgotten; /* goes with its last stream */
-    char *prefix;   /* "nginx" */
-    char name[];    /* "nginx.service" */
-};
-
-/* The reading end of one process' output. */
-struct log_stream {
-    struct loop_source source;
-    struct logs *logs;
-    struct log_unit *unit;
-    struct log_stream *next, **link; /* in the unit's list */
-    char *identifier;                /* NULL: the unit's prefix */
-    int level, level_max;            /* struct log_rules */
-    bool level_prefix;
-    char *partial; /* the beginning of a line, allocated while there is one */
-    size_t partial_size;
-};
-
-struct logs {
-    struct loop *loop;
-    struct log_output *output;
-    struct log_follower *followers;
-    struct log_follower *next_follower; /* of the line that is being told */
-    struct log_unit *units[LOG_UNIT_BUCKETS];
-    char buffer[LOG_LINE_MAX + LOG_READ_MAX];
-};
-
-static struct log_unit **log_unit_slot(struct logs *logs, const char *name)
+static struct log_unit **log_unit_slot(const struct logs *logs, const char *name)
 {
     uint32_t hash = 2166136261u; /* FNV-1a */
 
     for (const char *p = name; *p; p++)
         hash = (hash ^ (unsigned char)*p) * 16777619u;
-    struct log_unit **slot = &logs->units[hash % LOG_UNIT_BUCKETS];
+    struct log_unit **slot = (struct log_unit **)&logs->units[hash % LOG_UNIT_BUCKETS];
     while (*slot && !streq((*slot)->name, name))
         slot = &(*slot)->next;
     return slot;
 }
 
-static struct log_unit *log_unit_free(struct log_unit *unit)
+struct log_unit *logs_find_unit(const struct logs *logs, const char *name)
 {
-    if (!unit)
-        return NULL;
-    log_ring_done(&unit->ring);
+    return *log_unit_slot(logs, name);
+}
+
+static struct log_unit *log_unit_free(struct logs *logs, struct log_unit *unit)
+{
+    log_output_forget(logs->output, &unit->account);
+    log_ring_done(&unit->ring, &logs->budget);
     free(unit->prefix);
     free(unit);
     return NULL;
@@ -82,7 +45,7 @@ static char *default_prefix(const char *name)
     return strndup(name, suffix ? (size_t)(suffix - name) : strlen(name));
 }
 
-static struct log_unit *log_unit_get(struct logs *logs, const char *name)
+struct log_unit *logs_get_unit(struct logs *logs, const char *name)
 {
     struct log_unit **slot = log_unit_slot(logs, name), *unit = *slot;
     size_t size = strlen(name) + 1;
@@ -95,15 +58,16 @@ static struct log_unit *log_unit_get(struct logs *logs, const char *name)
     memcpy(unit->name, name, size);
     unit->prefix = default_prefix(name);
     if (!unit->prefix)
-        return log_unit_free(unit);
+        return log_unit_free(logs, unit);
+    unit->account = (struct log_account){.unit = unit->name, .name = unit->prefix};
     *slot = unit;
     return unit;
 }
 
-static void log_unit_drop(struct logs *logs, struct log_unit *unit)
+void logs_drop_unit(struct logs *logs, struct log_unit *unit)
 {
     *log_unit_slot(logs, unit->name) = unit->next;
-    log_unit_free(unit);
+    log_unit_free(logs, unit);
 }
 
 static void tell_followers(struct logs *logs, const struct log_line *line)
@@ -117,243 +81,169 @@ static void tell_followers(struct logs *logs, const struct log_line *line)
     }
 }
 
-static void take_line(struct logs *logs, struct log_unit *unit, const char *identifier, usec_t realtime,
-                      const char *text, size_t size)
+int logs_take(struct logs *logs, struct log_unit *unit, struct log_account *account, struct log_line *line,
+              bool may_wait)
 {
-    struct log_line line = {.unit = unit->name, .realtime = realtime, .text = text, .size = size};
-
-    log_output_line(logs->output, identifier ? identifier : unit->prefix, text, size);
-    /* Without memory the line is in the container's output all the same. */
-    (void)log_ring_add(&unit->ring, realtime, text, size);
-    tell_followers(logs, &line);
-}
-
-/* sd-daemon(3): "<N>" with up to three digits, of which the facility is of no use here. Returns its size. */
-static size_t parse_level_prefix(const char *text, size_t size, int *level)
-{
-    int number = 0;
-    size_t i = 1;
-
-    if (size < 3 || text[0] != '<')
-        return 0;
-    for (; i < size && i <= 3 && text[i] >= '0' && text[i] <= '9'; i++)
-        number = number * 10 + (text[i] - '0');
-    if (i == 1 || i == size || text[i] != '>')
-        return 0;
-    *level = number & 7;
-    return i + 1;
-}
-
-static void stream_take_line(struct log_stream *stream, usec_t realtime, const char *text, size_t size)
-{
-    int level = stream->level;
-    size_t prefix = stream->level_prefix ? parse_level_prefix(text, size, &level) : 0;
-
-    if (level <= stream->level_max)
-        take_line(stream->logs, stream->unit, stream->identifier, realtime, text + prefix, size - prefix);
-}
-
-/* Keeps the beginning of a line for the next read; says it at once when there is no memory for it. */
-static void stream_keep(struct log_stream *stream, usec_t realtime, const char *text, size_t size)
-{
-    if (!stream->partial)
-        stream->partial = malloc(LOG_LINE_MAX);
-    if (!stream->partial) {
-        stream_take_line(stream, realtime, text, size);
-        size = 0;
-    } else {
-        memcpy(stream->partial, text, size);
-    }
-    stream->partial_size = size;
-}
-
-static void stream_forget_partial(struct log_stream *stream)
-{
-    free(stream->partial);
-    stream->partial = NULL;
-    stream->partial_size = 0;
-}
-
-/* All whole lines of the text, and pieces of lines that are too long. Returns what is left over. */
-static size_t stream_take_lines(struct log_stream *stream, usec_t realtime, const char *text, size_t size)
-{
-    while (size > 0) {
-        const char *newline = memchr(text, '\n', MIN(size, (size_t)LOG_LINE_MAX + 1));
-        if (!newline && size <= LOG_LINE_MAX)
-            break;
-        size_t length = newline ? (size_t)(newline - text) : LOG_LINE_MAX;
-        stream_take_line(stream, realtime, text, length);
-        text += length + (newline != NULL);
-        size -= length + (newline != NULL);
-    }
-    return size;
-}
-
-/* One read's worth of lines: bytes read, 0 at the end of the stream, -errno (-EAGAIN: nothing there). */
-static ssize_t stream_read(struct log_stream *stream)
-{
-    struct logs *logs = stream->logs;
-    size_t kept = stream->partial_size;
-
-    if (kept > 0)
-        memcpy(logs->buffer, stream->partial, kept);
-    ssize_t n = read(stream->source.fd, logs->buffer + kept, LOG_READ_MAX);
-    if (n <= 0)
-        return n < 0 ? -errno : 0;
-    usec_t realtime = now_realtime();
-    size_t size = kept + (size_t)n, left = stream_take_lines(stream, realtime, logs->buffer, size);
-    if (left > 0)
-        stream_keep(stream, realtime, logs->buffer + size - left, left);
-    else
-        stream_forget_partial(stream);
-    return n;
-}
-
-static void stream_free(struct log_stream *stream)
-{
-    struct log_unit *unit = stream->unit;
-
-    if (stream->partial_size > 0)
-        stream_take_line(stream, now_realtime(), stream->partial, stream->partial_size);
-    stream_forget_partial(stream);
-    loop_remove(stream->logs->loop, &stream->source);
-    close_fd(stream->source.fd);
-    *stream->link = stream->next;
-    if (stream->next)
-        stream->next->link = stream->link;
-    if (!unit->streams && unit->forgotten)
-        log_unit_drop(stream->logs, unit);
-    free(stream->identifier);
-    free(stream);
-}
-
-static void stream_ready(struct loop_source *source, uint32_t events)
-{
-    struct log_stream *stream = CONTAINER_OF(source, struct log_stream, source);
-    struct logs *logs = stream->logs;
-    ssize_t n = stream_read(stream);
-
-    if (n == 0 || (n < 0 && n != -EAGAIN && n != -EINTR))
-        stream_free(stream);
-    log_output_flush(logs->output);
-}
-
-int logs_open_stream(struct logs *logs, const char *unit, const struct log_rules *rules, int *ret_fd)
-{
-    const char *identifier = rules->identifier;
-    _cleanup_close_pair_ int fds[2] = EBADF_PAIR;
-    _cleanup_free_ char *copy = NULL;
-    struct log_unit *log_unit = log_unit_get(logs, unit);
-    struct log_stream *stream;
-
-    if (!log_unit || (identifier && !(copy = strdup(identifier))))
-        return -ENOMEM;
-    if (pipe2(fds, O_CLOEXEC) < 0)
-        return -errno;
-    /* Only our end: a service finds an ordinary, blocking output. */
-    if (fcntl(fds[0], F_SETFL, O_NONBLOCK) < 0)
-        return -errno;
-    stream = calloc(1, sizeof(*stream));
-    if (!stream)
-        return -ENOMEM;
-    *stream = (struct log_stream){.source = {.fd = fds[0], .ready = stream_ready},
-                                  .logs = logs,
-                                  .unit = log_unit,
-                                  .level = rules->level,
-                                  .level_max = rules->level_max,
-                                  .level_prefix = rules->level_prefix,
-                                  .next = log_unit->streams,
-                                  .link = &log_unit->streams};
-    int r = loop_add(logs->loop, &stream->source, EPOLLIN);
-    if (r < 0) {
-        free(stream);
+    line->unit = unit->name;
+    int r = log_output_line(logs->output, account, line, may_wait);
+    if (r < 0)
         return r;
-    }
-    if (stream->next)
-        stream->next->link = &stream->next;
-    log_unit->streams = stream;
-    log_unit->forgotten = false;
-    stream->identifier = TAKE_PTR(copy);
-    (void)TAKE_FD(fds[0]);
-    *ret_fd = TAKE_FD(fds[1]);
+    line->sequence = logs->sequence++;
+    /* Without memory the line is in the container's output all the same. */
+    (void)log_ring_add(&unit->ring, &logs->budget, line);
+    tell_followers(logs, line);
     return 0;
 }
 
 void logs_write(struct logs *logs, const char *unit, const char *text)
 {
-    struct log_unit *log_unit = log_unit_get(logs, unit);
+    struct log_unit *log_unit = logs_get_unit(logs, unit);
 
-    if (log_unit)
-        take_line(logs, log_unit, NULL, now_realtime(), text, MIN(strlen(text), (size_t)LOG_LINE_MAX));
+    if (log_unit) {
+        struct log_line line = {
+            .name = log_unit->prefix,
+            .realtime = now_realtime(),
+            .text = text,
+            .size = MIN(strlen(text), (size_t)LOG_LINE_MAX),
+            .level = LOG_INFO,
+        };
+        /* A service that says too much does not silence us. */
+        (void)logs_take(logs, log_unit, log_output_own_account(logs->output), &line, false);
+    }
     log_output_flush(logs->output);
 }
 
-/* One unit's ring while all are merged; scratch holds a line that wraps around. */
-struct tail_cursor {
+/* One unit's ring while several are merged. */
+struct merge_cursor {
     const struct log_unit *unit;
     size_t offset;
-    bool pending;
-    struct log_line line;
-    char scratch[LOG_LINE_MAX];
+    uint64_t sequence;
 };
 
-static void tail_advance(struct tail_cursor *cursor)
+/* A heap: the first cursor has the oldest line. */
+struct merge {
+    struct merge_cursor *cursors;
+    size_t n;
+    size_t lines; /* in all rings that are merged */
+};
+
+static void merge_done(struct merge *merge)
 {
-    cursor->pending = log_ring_next(&cursor->unit->ring, &cursor->offset, cursor->scratch, &cursor->line);
-    cursor->line.unit = cursor->unit->name;
+    free(merge->cursors);
+}
+#define _cleanup_merge_ _cleanup_(merge_done)
+
+/* Puts the cursor i where it belongs, below it. */
+static void merge_sift(struct merge *merge, size_t i)
+{
+    struct merge_cursor *heap = merge->cursors;
+
+    for (size_t child; (child = 2 * i + 1) < merge->n; i = child) {
+        if (child + 1 < merge->n && heap[child + 1].sequence < heap[child].sequence)
+            child++;
+        if (heap[i].sequence <= heap[child].sequence)
+            return;
+        struct merge_cursor swap = heap[i];
+        heap[i] = heap[child];
+        heap[child] = swap;
+    }
 }
 
-static struct tail_cursor *tail_oldest(struct tail_cursor *cursors, size_t n)
+/* The first cursor has moved on. */
+static void merge_moved(struct merge *merge)
 {
-    struct tail_cursor *oldest = NULL;
+    struct merge_cursor *first = merge->cursors;
 
-    FOREACH_ARRAY (cursor, cursors, n) {
-        if (cursor->pending && (!oldest || cursor->line.realtime < oldest->line.realtime))
-            oldest = cursor;
-    }
-    return oldest;
+    if (!log_ring_peek(&first->unit->ring, first->offset, &first->sequence))
+        *first = merge->cursors[--merge->n];
+    merge_sift(merge, 0);
 }
 
-/* The units that are asked for and have lines; cursors NULL only counts them. */
-static size_t tail_open(const struct logs *logs, const char *name, struct tail_cursor *cursors)
+/* Takes the unit in when it has lines from the sequence on; with no room for cursors it is only counted. */
+static void merge_add(struct merge *merge, const struct log_unit *unit, uint64_t sequence)
 {
-    size_t n = 0;
+    struct merge_cursor cursor = {.unit = unit};
+    bool any;
 
-    FOREACH_ARRAY (bucket, logs->units, LOG_UNIT_BUCKETS) {
-        for (const struct log_unit *unit = *bucket; unit; unit = unit->next) {
-            if (unit->ring.n_lines == 0 || (name && !streq(name, unit->name)))
-                continue;
-            if (cursors) {
-                cursors[n] = (struct tail_cursor){.unit = unit};
-                tail_advance(&cursors[n]);
-            }
-            n++;
-        }
+    while ((any = log_ring_peek(&unit->ring, cursor.offset, &cursor.sequence)) && cursor.sequence < sequence)
+        log_ring_skip(&unit->ring, &cursor.offset);
+    if (!any)
+        return;
+    if (merge->cursors)
+        merge->cursors[merge->n] = cursor;
+    merge->n++;
+    merge->lines += unit->ring.n_lines;
+}
+
+static void merge_add_all(struct merge *merge, const struct logs *logs, char *const *units, uint64_t sequence)
+{
+    merge->n = merge->lines = 0;
+    FOREACH_ARRAY (bucket, logs->units, LOG_UNIT_BUCKETS)
+        for (const struct log_unit *unit = *bucket; unit; unit = unit->next)
+            if (!units || strv_contains(units, unit->name))
+                merge_add(merge, unit, sequence);
+}
+
+/* All rings of these units that have lines from the sequence on. */
+static int merge_begin(struct merge *merge, const struct logs *logs, char *const *units, uint64_t sequence)
+{
+    merge_add_all(merge, logs, units, sequence);
+    if (merge->n == 0)
+        return 0;
+    merge->cursors = malloc(merge->n * sizeof(*merge->cursors));
+    if (!merge->cursors)
+        return -ENOMEM;
+    merge_add_all(merge, logs, units, sequence);
+    for (size_t i = merge->n / 2; i-- > 0;)
+        merge_sift(merge, i);
+    return 0;
+}
+
+int logs_find_tail(const struct logs *logs, char *const *units, size_t n, uint64_t *ret_sequence)
+{
+    _cleanup_merge_ struct merge merge = {0};
+
+    *ret_sequence = logs->sequence;
+    int r = n == 0 ? 0 : merge_begin(&merge, logs, units, 0);
+    if (r < 0 || merge.n == 0)
+        return r;
+    for (size_t skip = merge.lines > n ? merge.lines - n : 0; skip > 0; skip--) {
+        struct merge_cursor *first = merge.cursors;
+        log_ring_skip(&first->unit->ring, &first->offset);
+        merge_moved(&merge);
     }
-    return n;
+    *ret_sequence = merge.cursors[0].sequence;
+    return 0;
+}
+
+int logs_read(const struct logs *logs, char *const *units, uint64_t *sequence, size_t max, log_line_fn fn,
+              void *userdata)
+{
+    _cleanup_merge_ struct merge merge = {0};
+    char scratch[LOG_LINE_MAX];
+    int lines = 0;
+
+    int r = merge_begin(&merge, logs, units, *sequence);
+    for (; r >= 0 && merge.n > 0 && max > 0; max--, lines++) {
+        struct merge_cursor *first = merge.cursors;
+        struct log_line line = {.unit = first->unit->name, .name = first->unit->prefix};
+        log_ring_next(&first->unit->ring, &first->offset, scratch, &line);
+        *sequence = line.sequence + 1;
+        merge_moved(&merge);
+        r = fn(userdata, &line);
+    }
+    return r < 0 ? r : lines;
 }
 
 int logs_tail(struct logs *logs, const char *unit, size_t n, log_line_fn fn, void *userdata)
 {
-    size_t n_cursors = tail_open(logs, unit, NULL), lines = 0;
-    _cleanup_free_ struct tail_cursor *cursors = NULL;
-    struct tail_cursor *next;
+    char *units[] = {(char *)unit, NULL};
+    uint64_t sequence;
 
-    if (n_cursors == 0)
-        return 0;
-    cursors = malloc(n_cursors * sizeof(*cursors));
-    if (!cursors)
-        return -ENOMEM;
-    (void)tail_open(logs, unit, cursors);
-    FOREACH_ARRAY (cursor, cursors, n_cursors)
-        lines += cursor->unit->ring.n_lines;
-    while ((next = tail_oldest(cursors, n_cursors))) {
-        int r = lines-- > n ? 0 : fn(userdata, &next->line);
-        if (r < 0)
-            return r;
-        tail_advance(next);
-    }
-    return 0;
+    int r = logs_find_tail(logs, unit ? units : NULL, n, &sequence);
+    if (r == 0)
+        r = logs_read(logs, unit ? units : NULL, &sequence, SIZE_MAX, fn, userdata);
+    return MIN(r, 0);
 }
 
 void logs_follow(struct logs *logs, struct log_follower *follower)
@@ -377,35 +267,32 @@ void logs_unfollow(struct logs *logs, struct log_follower *follower)
 
 void logs_forget(struct logs *logs, const char *unit)
 {
-    struct log_unit *log_unit = *log_unit_slot(logs, unit);
+    struct log_unit *log_unit = logs_find_unit(logs, unit);
 
     if (!log_unit)
         return;
-    log_ring_done(&log_unit->ring);
+    log_ring_done(&log_unit->ring, &logs->budget);
     log_unit->forgotten = true;
     if (!log_unit->streams)
-        log_unit_drop(logs, log_unit);
+        logs_drop_unit(logs, log_unit);
 }
 
-/* Reads a stream until nothing waits there; a writer that never stops must not hold PID 1. */
-static ssize_t stream_read_all(struct log_stream *stream)
+uint64_t logs_dropped(const struct logs *logs, const char *unit)
 {
-    ssize_t n;
-
-    for (size_t total = 0; (n = stream_read(stream)) > 0 && total < LOG_DRAIN_MAX; total += (size_t)n)
-        ;
-    return n;
+    const struct log_unit *log_unit = logs_find_unit(logs, unit);
+    return log_unit ? log_unit->account.dropped : 0;
 }
 
+/* The last words of a process come before ours about its end, unless they have to wait for a slow reader. */
 void logs_settle(struct logs *logs, const char *unit)
 {
-    struct log_unit *log_unit = *log_unit_slot(logs, unit);
+    struct log_unit *log_unit = logs_find_unit(logs, unit);
     struct log_stream *next;
 
     for (struct log_stream *stream = log_unit ? log_unit->streams : NULL; stream; stream = next) {
         next = stream->next;
-        if (stream_read_all(stream) == 0)
-            stream_free(stream);
+        if (!log_stream_drain(stream))
+            log_stream_free(stream);
     }
     log_output_flush(logs->output);
 }
@@ -413,12 +300,39 @@ void logs_settle(struct logs *logs, const char *unit)
 void logs_drain(struct logs *logs)
 {
     log_output_set_deadline(logs->output, usec_add(now_monotonic(), LOG_DRAIN_TIMEOUT));
+    log_streams_resume(logs, true);
     FOREACH_ARRAY (bucket, logs->units, LOG_UNIT_BUCKETS) {
         for (struct log_unit *unit = *bucket; unit; unit = unit->next)
             for (struct log_stream *stream = unit->streams; stream; stream = stream->next)
-                (void)stream_read_all(stream);
+                (void)log_stream_drain(stream);
     }
     log_output_flush(logs->output);
+}
+
+static void room_again(void *userdata)
+{
+    log_streams_resume(userdata, false);
+}
+
+usec_t logs_next_deadline(const struct logs *logs)
+{
+    return logs->waiting ? log_output_patience_end(logs->output) : USEC_INFINITY;
+}
+
+void logs_tick(struct logs *logs, usec_t now)
+{
+    if (now >= logs_next_deadline(logs))
+        log_streams_resume(logs, true);
+}
+
+void logs_set_style(struct logs *logs, enum log_format format, enum log_time time)
+{
+    log_output_set_style(logs->output, format, time);
+}
+
+bool logs_name_streams(const struct logs *logs)
+{
+    return log_output_names_streams(logs->output);
 }
 
 int logs_new(struct loop *loop, int output, struct logs **ret)
@@ -427,12 +341,14 @@ int logs_new(struct loop *loop, int output, struct logs **ret)
 
     if (!logs)
         return -ENOMEM;
-    int r = log_output_new(loop, output, &logs->output);
+    int r = log_output_new(loop, output, room_again, logs, &logs->output);
     if (r < 0) {
         free(logs);
         return r;
     }
     logs->loop = loop;
+    logs->budget.max = LOG_RINGS_MAX;
+    logs->waiting_tail = &logs->waiting;
     *ret = logs;
     return 0;
 }
@@ -445,8 +361,9 @@ struct logs *logs_free(struct logs *logs)
         while (*bucket) {
             (*bucket)->forgotten = false; /* its last stream leaves it to us */
             while ((*bucket)->streams)
-                stream_free((*bucket)->streams);
-            log_unit_drop(logs, *bucket);
+                log_stream_free((*bucket)->streams);
+            log_output_flush(logs->output);
+            logs_drop_unit(logs, *bucket);
         }
     }
     log_output_flush(logs->output);

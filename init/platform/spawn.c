@@ -46,6 +46,7 @@ struct preparation {
     char **argv;
     char *search_path;
     int log;
+    int error_log; /* when the log tells standard error apart */
     int *passed;
 };
 
@@ -57,6 +58,7 @@ static void preparation_done(struct preparation *preparation)
     free(preparation->search_path);
     free(preparation->passed);
     close_fd(preparation->log);
+    close_fd(preparation->error_log);
 }
 #define _cleanup_preparation_ _cleanup_(preparation_done)
 
@@ -188,15 +190,29 @@ static bool wants_log(const struct exec_context *context)
     return context->std_output == OUTPUT_LOG || context->std_error == OUTPUT_LOG;
 }
 
-static int open_log(struct logs *logs, const struct unit *unit, int *ret_fd)
+/* One pipe for both keeps the order of what is said; the log asks for two when it names them. */
+static int open_log(const struct spawner *spawner, const struct unit *unit, struct preparation *preparation)
 {
-    struct log_rules rules = {
-        .identifier = unit->exec.syslog_identifier,
-        .level = unit->exec.syslog_level,
-        .level_max = unit->exec.log_level_max,
-        .level_prefix = unit->exec.syslog_level_prefix,
+    const struct exec_context *context = &unit->exec;
+    struct logs *logs = spawner->config.logs;
+    bool output = context->std_output == OUTPUT_LOG;
+    bool error = context->std_error == OUTPUT_LOG || (output && context->std_error == OUTPUT_INHERIT);
+    struct log_stream_options options = {
+        .identifier = context->syslog_identifier,
+        .origin = output && error ? LOG_BY_SERVICE
+                  : output        ? LOG_BY_STDOUT
+                                  : LOG_BY_STDERR,
+        .level = (uint8_t)context->syslog_level,
+        .level_max = (uint8_t)context->log_level_max,
+        .level_prefix = context->syslog_level_prefix,
     };
-    return logs_open_stream(logs, unit->name, &rules, ret_fd);
+
+    if (!output || !error || !logs_name_streams(logs))
+        return logs_open_stream(logs, unit->name, &options, &preparation->log);
+    options.origin = LOG_BY_STDERR;
+    int r = logs_open_stream(logs, unit->name, &options, &preparation->error_log);
+    options.origin = LOG_BY_STDOUT;
+    return r < 0 ? r : logs_open_stream(logs, unit->name, &options, &preparation->log);
 }
 
 static int prepare_environment(const struct spawner *spawner, const struct spawn_request *request,
@@ -228,7 +244,7 @@ static void prepare_staged(struct spawner *spawner, const struct unit *unit, str
     if (r == 0 && wants_log(context)) {
         stage = EXEC_STAGE_STDOUT;
         object = NULL;
-        r = open_log(spawner->config.logs, unit, &preparation->log);
+        r = open_log(spawner, unit, preparation);
     }
     if (r < 0)
         exec_failure_set(failure, stage, r, object);
@@ -308,6 +324,7 @@ static int prepare(struct spawner *spawner, const struct spawn_request *request,
     plan->environment = preparation->environment;
     plan->search_path = preparation->search_path;
     plan->log = preparation->log;
+    plan->error_log = preparation->error_log;
     return r;
 }
 
@@ -329,6 +346,7 @@ static void plan_init(const struct spawner *spawner, const struct spawn_request 
         .umask = config->umask,
         .exec_pipe = -EBADF,
         .log = -EBADF,
+        .error_log = -EBADF,
         .input = is_main ? config->input : -EBADF,
         .terminal = is_main ? config->terminal : TERMINAL_NONE,
         .cgroup = -EBADF,
@@ -448,7 +466,7 @@ void spawner_release_idle(struct spawner *spawner)
 int spawner_spawn(struct spawner *spawner, const struct spawn_request *request,
                   const struct spawn_place *place, pid_t *ret_pid, const char **ret_object)
 {
-    _cleanup_preparation_ struct preparation preparation = {.log = -EBADF};
+    _cleanup_preparation_ struct preparation preparation = {.log = -EBADF, .error_log = -EBADF};
     struct exec_plan plan;
     struct pending_exec *pending;
 
@@ -470,6 +488,7 @@ int spawner_spawn(struct spawner *spawner, const struct spawn_request *request,
     }
     pending_link(pending, pid);
     *ret_pid = pid;
+    logs_set_writer(spawner->config.logs, request->unit->unit->name, pid);
     return 0;
 }
 

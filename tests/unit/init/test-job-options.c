@@ -204,6 +204,8 @@ static bool try_both_forms(const char *name, struct init_options *options)
     TRY("subreaper", "yes", job->subreaper == JOB_SUBREAPER_ASKED)
     TRY("parent-death-signal", "SIGTERM", job->parent_death_signal == SIGTERM)
     TRY("warn-reaped", "yes", job->tell_reaped)
+    TRY("log-format", "json", options->log_format == LOG_FORMAT_JSON)
+    TRY("log-time", "iso", options->log_time == LOG_TIME_ISO)
     TRY("verbose", "yes", job->verbosity == 1)
     return false;
 }

@@ -1,0 +1,66 @@
+/* What the two files of the log share: units with their rings, and the streams that fill them. */
+#pragma once
+
+#include "init/platform/log-output.h"
+#include "init/platform/logs.h"
+
+#define LOG_READ_MAX     (16 * 1024)   /* bytes taken from one stream before the others get their turn */
+#define LOG_DRAIN_MAX    (1024 * 1024) /* bytes taken from one stream at the end */
+#define LOG_UNIT_BUCKETS 64
+
+/* What is kept of one unit. */
+struct log_unit {
+    struct log_unit *next; /* in its bucket */
+    struct log_ring ring;
+    struct log_account account;
+    struct log_stream *streams;
+    bool forgotten; /* goes with its last stream */
+    char *prefix;   /* "nginx" */
+    char name[];    /* "nginx.service" */
+};
+
+/* The reading end of one process' output. */
+struct log_stream {
+    struct loop_source source; /* in the loop unless it waits */
+    struct logs *logs;
+    struct log_unit *unit;
+    struct log_stream *next, **link; /* in the unit's list */
+    struct log_stream_options options;
+    char *identifier;
+    pid_t pid;
+    bool waiting; /* for the container's output, with whole lines in kept */
+    bool inside;  /* of a line that was too long, of this level: */
+    uint8_t level;
+    char *kept; /* what was read and is not told yet */
+    size_t kept_size;
+    struct log_stream *next_waiting;
+};
+
+struct logs {
+    struct loop *loop;
+    struct log_output *output;
+    uint64_t sequence; /* of the next line */
+    usec_t realtime;   /* of the lines of this turn */
+    struct log_ring_budget budget;
+    struct log_follower *followers;
+    struct log_follower *next_follower; /* of the line that is being told */
+    struct log_stream *waiting, **waiting_tail;
+    struct log_unit *units[LOG_UNIT_BUCKETS];
+    char buffer[LOG_LINE_MAX + LOG_READ_MAX];
+};
+
+/* logs.c: to the output, the ring and the followers. -EAGAIN: it has to wait, nothing was done. */
+int logs_take(struct logs *logs, struct log_unit *unit, struct log_account *account, struct log_line *line,
+              bool may_wait);
+/* NULL: there is none of that name (find), no memory (get). */
+struct log_unit *logs_find_unit(const struct logs *logs, const char *name);
+struct log_unit *logs_get_unit(struct logs *logs, const char *name);
+void logs_drop_unit(struct logs *logs, struct log_unit *unit);
+
+/* log-stream.c */
+void log_stream_free(struct log_stream *stream);
+/* Tells what there is in the pipe now, as far as the output takes it. False at the end of the stream. */
+bool log_stream_drain(struct log_stream *stream);
+/* Those that wait go on, in the order of their coming, as long as the output takes it; all, whatever it takes
+ * (all true). */
+void log_streams_resume(struct logs *logs, bool all);

@@ -30,11 +30,8 @@ struct control_client *control_client_free(struct control_client *client)
 {
     loop_remove(client->server->loop, &client->source);
     close_fd(client->source.fd);
-    FOREACH_ARRAY (follow, client->follows, client->n_follows) {
-        logs_unfollow(client->server->logs, &follow->follower);
-        free(follow->unit);
-    }
-    free(client->follows);
+    logs_unfollow(client->server->logs, &client->follower);
+    strv_free(client->log_units);
     control_jobs_done(client);
     control_request_done(&client->request);
     free(client->packet);
@@ -142,11 +139,14 @@ int control_client_log_line(void *userdata, const struct log_line *line)
     size_t size = MIN(line->size, (size_t)LOG_LINE_MAX);
 
     report_skipped(client);
-    memcpy(text, line->text, size);
+    for (size_t i = 0; i < size; i++)
+        text[i] = line->text[i] ? line->text[i] : '?'; /* a record has no place for a NUL */
     text[size] = 0;
     record_begin(&record, "log");
     record_add(&record, "Unit", line->unit);
     record_add_u64(&record, "Timestamp", line->realtime);
+    record_add(&record, "Level", log_level_to_string(line->level));
+    record_add(&record, "Stream", log_origin_to_string(line->origin));
     record_add(&record, "Line", text);
     if (client->skipped > 0 || !client_push(client, &record))
         client->skipped++;

@@ -27,12 +27,6 @@ struct control_job {
     bool awaits_end; /* --wait: it is up, the answer comes when it is down */
 };
 
-/* A unit whose lines a client follows; daemon-reload may free the manager's own name of it. */
-struct control_follow {
-    struct log_follower follower;
-    char *unit; /* NULL: all */
-};
-
 /* Goes through units, a record at a time, as fast as the client reads. */
 struct control_walk {
     bool active;
@@ -57,8 +51,9 @@ struct control_client {
     struct control_walk walk;
     struct control_job *jobs;
     size_t n_jobs;
-    struct control_follow *follows;
-    size_t n_follows;
+    char **log_units;      /* strv: whose lines it wants; NULL: all */
+    uint64_t log_sequence; /* of the next line that it gets */
+    struct log_follower follower;
     uint64_t skipped; /* lines that it was too slow for */
 };
 
@@ -145,6 +140,11 @@ int control_verb_cancel(struct control_client *client);
 /* environment-verbs.c */
 int control_verb_show_environment(struct control_client *client);
 int control_verb_change_environment(struct control_client *client); /* argument: set, else unset */
+
+/* log-verb.c */
+#define LOGS_UNITS_MAX 16 /* each is looked at for every line that a service prints */
+int control_verb_logs(struct control_client *client);
+int control_walk_logs(struct control_client *client);
 
 /* lookup.c: the unit of a user's word. 0, -EINVAL for no name, -ENOENT for a unit that is not known.
  * *ret_name is new. */

@@ -7,9 +7,7 @@
 #include "common/text.h"
 #include "init/control/internal.h"
 
-#define NO_LIMIT         SIZE_MAX
-#define LOGS_UNITS_MAX   16 /* each is looked at for every line that a service prints */
-#define LOGS_FOLLOW_TAIL 10 /* lines shown before following, as tail -f does */
+#define NO_LIMIT SIZE_MAX
 
 /* What a walk is for: decides its exit status. */
 enum walk_kind { WALK_STATUS, WALK_LIST, WALK_SHOW, WALK_CAT, WALK_GRAPH, WALK_IS_ACTIVE, WALK_IS_FAILED };
@@ -171,65 +169,6 @@ static int verb_system_state(struct control_client *client)
     return 0;
 }
 
-/* Goes on with what comes. */
-static int follow_logs(struct control_client *client, const char *unit)
-{
-    struct control_follow *follow = &client->follows[client->n_follows];
-
-    *follow = (struct control_follow){.unit = unit ? strdup(unit) : NULL};
-    if (unit && !follow->unit)
-        return -ENOMEM;
-    follow->follower =
-        (struct log_follower){.unit = follow->unit, .fn = control_client_log_line, .userdata = client};
-    logs_follow(client->server->logs, &follow->follower);
-    client->n_follows++;
-    return 0;
-}
-
-/* Sends what is kept of one unit, or of all (NULL). */
-static int show_logs(struct control_client *client, const char *unit)
-{
-    const struct control_request *request = &client->request;
-    size_t lines = request->lines;
-
-    if (lines == SIZE_MAX && request->follow)
-        lines = LOGS_FOLLOW_TAIL;
-    int r = logs_tail(client->server->logs, unit, lines, control_client_log_line, client);
-    if (r < 0 && r != -ENOENT)
-        return r;
-    return request->follow ? follow_logs(client, unit) : 0;
-}
-
-static int verb_logs(struct control_client *client)
-{
-    struct control_request *request = &client->request;
-
-    if (request->n_args > LOGS_UNITS_MAX) {
-        control_client_finish(client, "invalid", 1, "the patterns match more than 16 units");
-        return 0;
-    }
-    client->follows = calloc(MAX(request->n_args, (size_t)1), sizeof(*client->follows));
-    if (!client->follows)
-        return -ENOMEM;
-    for (size_t i = 0; i < request->n_args; i++) {
-        _cleanup_free_ char *name = NULL;
-        struct manager_unit *unit;
-        int r = control_find_unit(client, request->args[i], &name, &unit);
-        if (r < 0) {
-            _cleanup_free_ char *message = xasprintf("%s: not found", name ? name : request->args[i]);
-            control_client_finish(client, "no-such-unit", 4, message);
-            return 0;
-        }
-        r = show_logs(client, unit->unit->name);
-        if (r < 0)
-            return r;
-    }
-    int r = !request->named ? show_logs(client, NULL) : 0;
-    if (r == 0 && (!request->follow || client->n_follows == 0))
-        control_client_finish(client, "done", 0, NULL);
-    return r;
-}
-
 static int verb_kill(struct control_client *client)
 {
     const struct control_server *server = client->server;
@@ -308,7 +247,7 @@ static const struct control_verb verbs[] = {
     {"is-active", 1, NO_LIMIT, false, true, verb_walk, walk_units, WALK_IS_ACTIVE},
     {"is-failed", 0, NO_LIMIT, false, true, verb_walk, walk_units, WALK_IS_FAILED},
     {"is-system-running", 0, 0, false, false, verb_system_state, NULL, 0},
-    {"logs", 0, LOGS_UNITS_MAX, false, true, verb_logs, NULL, 0},
+    {"logs", 0, LOGS_UNITS_MAX, false, true, control_verb_logs, control_walk_logs, 0},
     {"start", 1, NO_LIMIT, true, true, control_verb_job, NULL, JOB_START},
     {"stop", 1, NO_LIMIT, true, true, control_verb_job, NULL, JOB_STOP},
     {"restart", 1, NO_LIMIT, true, true, control_verb_job, NULL, JOB_RESTART},

@@ -423,6 +423,9 @@ static void test_patterns_stand_for_the_units_that_match(void **state)
     assert_int_equal(seen.type, JOB_STOP);
     expect(ASK("stop\0x*\0"), "done", 0, 0);
     expect(ASK("list-units\0u*\0*.service\0u1\0"), "done", 0, 4); /* each once, behind the words */
+    logs_write(logs, "u0.service", "not for nobody's pattern");
+    expect(ASK("logs\0x*\0"), "done", 0, 0);
+    expect(ASK("--follow\0logs\0x*\0"), "done", 0, 0);
     expect(ASK("list-units\0*\0*\0*\0*\0*\0*\0*\0*\0*\0*\0*\0*\0*\0*\0*\0*\0*\0"), "invalid", 1, 0);
 }
 
@@ -505,6 +508,41 @@ static void test_variables_are_set_only_if_all_words_are_good(void **state)
     expect(ASK("unset-environment\0A\0"), "done", 0, 0);
     expect(ASK("show-environment\0"), "done", 0, 1);
     environment = strv_free(environment);
+}
+
+static void write_numbered(unsigned from, unsigned to)
+{
+    char text[300];
+
+    for (unsigned i = from; i < to; i++) {
+        (void)snprintf(text, sizeof(text), "%0250u", i); /* a long line */
+        logs_write(logs, i % 2 ? "u0.service" : "u1.service", text);
+    }
+}
+
+static void test_logs_of_several_units_come_in_order_to_a_client_that_reads_late(void **state)
+{
+    static char packet[CONTROL_PACKET_MAX + 1];
+    unsigned next = 0;
+    int fd;
+
+    write_numbered(0, 200);
+    logs_write(logs, "u2.service", "of no interest");
+    fd = ASK("--follow\0--lines=150\0logs\0u1\0u0\0");
+    while (next < 400) {
+        if (next == 100)
+            write_numbered(200, 250);
+        else if (next == 250)
+            write_numbered(250, 400);
+        assert_true(next_packet(fd, packet) > 0);
+        assert_null(strstr(packet, "of no interest"));
+        const char *line = strstr(packet, "Line=");
+        assert_non_null(line);
+        next = next == 0 ? 50 : next;
+        assert_int_equal(strtoul(line + strlen("Line="), NULL, 10), next++);
+    }
+    close(fd);
+    settle();
 }
 
 static void test_many_units_reach_a_client_that_reads_late(void **state)
@@ -652,6 +690,7 @@ int main(void)
         TEST(test_start_with_wait_is_answered_when_the_unit_is_down),
         TEST(test_show_tells_of_dependencies_and_without_a_unit_of_the_manager),
         TEST(test_variables_are_set_only_if_all_words_are_good),
+        TEST(test_logs_of_several_units_come_in_order_to_a_client_that_reads_late),
         TEST(test_many_units_reach_a_client_that_reads_late),
         TEST(test_hostile_packets_are_answered_and_do_no_harm),
         TEST(test_descriptors_that_come_along_are_closed),

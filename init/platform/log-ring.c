@@ -20,9 +20,16 @@ struct ring_header {
 _Static_assert(LOG_RING_MIN > sizeof(struct ring_header), "a header and a little text");
 _Static_assert(LOG_LINE_MAX <= UINT16_MAX, "the header has it in 16 bits");
 
+/* An offset from the start, which is never more than the capacity, in data. */
+static size_t ring_at(const struct log_ring *ring, size_t offset)
+{
+    size_t at = ring->start + offset;
+    return at >= ring->capacity ? at - ring->capacity : at;
+}
+
 static void ring_write(struct log_ring *ring, const void *data, size_t size)
 {
-    size_t at = (ring->start + ring->used) % ring->capacity, first = MIN(size, ring->capacity - at);
+    size_t at = ring_at(ring, ring->used), first = MIN(size, ring->capacity - at);
 
     memcpy(ring->data + at, data, first);
     memcpy(ring->data, (const char *)data + first, size - first);
@@ -31,7 +38,7 @@ static void ring_write(struct log_ring *ring, const void *data, size_t size)
 
 static void ring_read(const struct log_ring *ring, size_t offset, void *data, size_t size)
 {
-    size_t at = (ring->start + offset) % ring->capacity, first = MIN(size, ring->capacity - at);
+    size_t at = ring_at(ring, offset), first = MIN(size, ring->capacity - at);
 
     memcpy(data, ring->data + at, first);
     memcpy((char *)data + first, ring->data, size - first);
@@ -42,7 +49,7 @@ static void ring_drop_oldest(struct log_ring *ring)
     size_t end = 0;
 
     log_ring_skip(ring, &end);
-    ring->start = (ring->start + end) % ring->capacity;
+    ring->start = ring_at(ring, end);
     ring->used -= end;
     ring->n_lines--;
 }
@@ -118,7 +125,7 @@ void log_ring_next(const struct log_ring *ring, size_t *cursor, char scratch[sta
     struct ring_header header;
 
     ring_read(ring, *cursor, &header, sizeof(header));
-    size_t text = *cursor + sizeof(header), at = (ring->start + text) % ring->capacity;
+    size_t text = *cursor + sizeof(header), at = ring_at(ring, text);
     line->text = ring->data + at;
     if (at + header.size > ring->capacity) {
         ring_read(ring, text, scratch, header.size);

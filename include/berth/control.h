@@ -25,8 +25,8 @@
  * without a unit tells of PID 1, "graph" tells of the state, times and dependencies of all units. "logs"
  * streams records "Record=log\nUnit=..\nTimestamp=usec\nLevel=info\nLine=...", with Stream=stdout or stderr
  * where that is known, those of several units in the order of their coming; with --follow until the client
- * closes, with --lines=N the last N. In job mode PID 1 answers "status" (one record of kind "job") and refuses
- * the rest with Result=invalid.
+ * closes, with --lines=N the last N. In job mode PID 1 answers "status" (one record of kind "job") and
+ * refuses the rest with Result=invalid.
  *
  * Verbs of the monitor (launcher/monitor-clients.c): stop, wait, kill SIGNAL, exec (with three descriptors),
  * and signal SIGNAL to the process of an exec on the same connection.

@@ -98,13 +98,14 @@ int logs_take(struct logs *logs, struct log_unit *unit, struct log_account *acco
 void logs_write(struct logs *logs, const char *unit, const char *text)
 {
     struct log_unit *log_unit = logs_get_unit(logs, unit);
+    size_t size = MIN(strlen(text), (size_t)LOG_LINE_MAX);
 
     if (log_unit) {
         struct log_line line = {
             .name = log_unit->prefix,
             .realtime = now_realtime(),
             .text = text,
-            .size = MIN(strlen(text), (size_t)LOG_LINE_MAX),
+            .size = size,
             .level = LOG_INFO,
         };
         /* A service that says too much does not silence us. */

@@ -203,8 +203,11 @@ static void print_time(const char *microseconds)
         fputs(text, stdout);
 }
 
-static void print_log_json(const char *unit, const char *timestamp, const char *line)
+static void print_log_json(const char *packet, size_t size, const char *unit, const char *timestamp,
+                           const char *line)
 {
+    _cleanup_free_ char *level = record_get(packet, size, "Level");
+    _cleanup_free_ char *stream = record_get(packet, size, "Stream");
     struct json json = {.out = stdout};
     uint64_t usec;
 
@@ -212,6 +215,10 @@ static void print_log_json(const char *unit, const char *timestamp, const char *
     json_string(&json, "Unit", unit);
     if (timestamp && parse_u64(timestamp, &usec) == 0)
         json_u64(&json, "Timestamp", usec);
+    if (level)
+        json_string(&json, "Level", level);
+    if (stream)
+        json_string(&json, "Stream", stream);
     json_string(&json, "Line", line);
     json_object_end(&json);
 }
@@ -226,7 +233,7 @@ int berthctl_on_log(char *packet, size_t size, void *userdata)
     if (!line)
         return 0;
     if (ctl->json) {
-        print_log_json(unit, timestamp, line);
+        print_log_json(packet, size, unit, timestamp, line);
     } else {
         const char *suffix = unit ? endswith(unit, ".service") : NULL;
         print_time(timestamp);

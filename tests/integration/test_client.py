@@ -168,6 +168,7 @@ def everything_that_prints_prints_json_too(t):
         assert json.loads(ctl(*words, "--json")) is not None
     for line in ctl("logs", "--json").splitlines() + ctl("show-environment", "--json").splitlines():
         assert json.loads(line)
+    assert {json.loads(line)["Level"] for line in ctl("logs", "--json").splitlines()} == {"info"}
     assert json.loads(ctl("cat", "--json", "good"))["Text"] == STAYS + ENABLED
 
 
@@ -180,6 +181,7 @@ def colours_are_for_terminals_that_want_them(t):
         enter = ["nsenter", f"--target={ctl.init.pid()}", "--pid", "--mount", "--root", "--wd=/"]
         client = Terminal(t, [*enter, "--", "env", "TERM=xterm", *settings, "berthctl", "status", "good"])
         client.tty.expect("Active: .*since")
+        assert client.wait() == 0
         return client.tty.text()
     assert "\033[1;32m" in on_terminal()
     assert "\033[" not in on_terminal("NO_COLOR=1")

@@ -14,6 +14,7 @@ PROGRAMS = root.BUILD / "tests" / "bench"
 FLOOR = PROGRAMS / "floor"
 ORPHANS = PROGRAMS / "orphans"
 STAMP = PROGRAMS / "stamp"
+LEAST = PROGRAMS / "least"
 ANSWER = PROGRAMS / "answer"
 PEERS = ("tini", "tini-static", "dumb-init", "catatonit")
 NAMESPACES = ("pid", "mount", "uts", "ipc", "network", "cgroup")
@@ -133,6 +134,10 @@ class Workshop:
         else:
             skipped["bwrap"] = "not installed"
         return found
+
+    def least(self):
+        """What every PID 1 costs: it only starts, and forwards and reaps nothing."""
+        return Contender("vfork and wait", [FLOOR, "/", LEAST, "--"], program=str(LEAST))
 
     def inits(self, skipped):
         """The host's own root below the floor's overlay, so that programs with shared libraries run too."""

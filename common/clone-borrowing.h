@@ -51,12 +51,14 @@ static inline int clone_and_call(long call, long first, long second, _noreturn_ 
 #endif
 }
 
-/* The child calls fn(userdata), which never returns, while we sleep. cgroup: the directory of the group to be
+/* The child calls fn(userdata), which never returns, while we sleep. flags: 0, or CLONE_FILES for a child
+ * that takes descriptors of its own first (CLOSE_RANGE_UNSHARE). cgroup: the directory of the group to be
  * born in, or -EBADF. The pid, or -errno: -ENOSYS and its like where the caller has to fork. */
-static inline int clone_borrowing(int cgroup, _noreturn_ void (*fn)(void *userdata), void *userdata)
+static inline int clone_borrowing(int cgroup, unsigned flags, _noreturn_ void (*fn)(void *userdata),
+                                  void *userdata)
 {
     struct clone_args args = {
-        .flags = CLONE_VM | CLONE_VFORK | CLONE_INTO_CGROUP,
+        .flags = CLONE_VM | CLONE_VFORK | CLONE_INTO_CGROUP | flags,
         .exit_signal = SIGCHLD,
         .cgroup = (uint64_t)cgroup,
     };
@@ -64,5 +66,5 @@ static inline int clone_borrowing(int cgroup, _noreturn_ void (*fn)(void *userda
     if (cgroup >= 0)
         return clone_and_call(SYS_clone3, (long)&args, sizeof(args), fn, userdata);
     /* The older call: filters that cannot look into the arguments of clone3 refuse it. */
-    return clone_and_call(SYS_clone, CLONE_VM | CLONE_VFORK | SIGCHLD, 0, fn, userdata);
+    return clone_and_call(SYS_clone, CLONE_VM | CLONE_VFORK | SIGCHLD | flags, 0, fn, userdata);
 }

@@ -16,11 +16,18 @@
 
 #include "berth/environment.h"
 #include "common/fd.h"
+#include "common/syscalls.h"
 #include "common/text.h"
 #include "init/job/job-signals.h"
 #include "init/platform/exec-steps.h"
 
 #define IDLE_TIMEOUT_MS 5000
+
+/* A table with the few that are needed costs less than a copy of them all, which execve(2) then closes. */
+static int step_descriptors(const struct exec_plan *plan, const char **object)
+{
+    return plan->lent == 0 ? 0 : negative_errno(sys_close_range(plan->lent, ~0U, CLOSE_RANGE_UNSHARE));
+}
 
 static int step_cgroup(const struct exec_plan *plan, const char **object)
 {
@@ -253,6 +260,7 @@ static const struct {
     enum exec_stage stage;
     exec_step_fn step;
 } exec_steps[] = {
+    {EXEC_STAGE_FDS, step_descriptors}, /* until then they are PID 1's */
     {EXEC_STAGE_CGROUP, step_cgroup},
     {EXEC_STAGE_SETSID, step_session},
     {EXEC_STAGE_RUNTIME_DIRECTORY, exec_step_runtime_directories},

@@ -38,12 +38,14 @@ struct exec_plan {
     mode_t umask;  /* PID 1's present one */
     int exec_pipe; /* of a fork: close-on-exec, its end tells that the program runs; or -EBADF */
     struct exec_messages *messages; /* without a pipe */
-    int log;                        /* a stream to PID 1's log, or -EBADF */
-    int error_log;                  /* another one for standard error, or -EBADF: it goes where output goes */
-    int input;                      /* -EBADF: PID 1's own, which is /dev/null */
-    enum terminal_plan terminal;    /* of that input */
-    int idle[2];                    /* Type=idle: PID 1 closes the pipe's writing end; or -EBADF */
-    int *passed;                    /* descriptors from 3 on; they are PID 1's */
+    /* So many descriptors are the child's of those of PID 1, which it shares; 0: it has its own. */
+    unsigned lent;
+    int log;                     /* a stream to PID 1's log, or -EBADF */
+    int error_log;               /* another one for standard error, or -EBADF: it goes where output goes */
+    int input;                   /* -EBADF: PID 1's own, which is /dev/null */
+    enum terminal_plan terminal; /* of that input */
+    int idle[2];                 /* Type=idle: PID 1 closes the pipe's writing end; or -EBADF */
+    int *passed;                 /* descriptors from 3 on; they are PID 1's */
     size_t n_passed;
     char *own_pid[2];            /* assignments of the environment with room for the process's own pid */
     int cgroup;                  /* to enter, when the kernel could not clone into it; or -EBADF */

@@ -15,6 +15,8 @@
 #include "init/platform/exec-environment.h"
 #include "init/unit/expand.h"
 
+#define SLOT_MAX 64 /* beyond that many descriptors a slot is not worth its while */
+
 /* A child of whose program nobody has been told yet: it is on its way there, or it borrowed our memory and
  * has said all that it had to say. */
 struct pending_exec {
@@ -35,6 +37,8 @@ struct spawner {
     struct spawn_config config;
     struct pending_list forked, borrowed;
     struct loop_source told; /* an eventfd: some of the borrowed ones are there */
+    bool can_borrow;
+    int slot; /* a low descriptor that is kept free for a child's, or -EBADF: none can be lent */
     struct dynamic_users dynamic_users;
     int idle[2]; /* what children of Type=idle wait on */
 };
@@ -378,6 +382,54 @@ static void keep_messages(struct pending_exec *pending, const struct exec_messag
         memcpy(pending->messages, messages, size);
 }
 
+struct trial {
+    int slot;
+    bool ran;       /* in our memory */
+    bool has_table; /* close_range(2) gave it one of its own */
+};
+
+static _noreturn_ void try_to_borrow(void *userdata)
+{
+    struct trial *trial = userdata;
+
+    trial->ran = true;
+    trial->has_table = sys_close_range((unsigned)trial->slot + 1, ~0U, CLOSE_RANGE_UNSHARE) == 0;
+    _exit(0);
+}
+
+/* Emulators take this way of cloning for an ordinary fork, and older kernels cannot let go of descriptors. */
+static void find_ways(struct spawner *spawner)
+{
+    struct trial trial = {.slot = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)};
+    pid_t pid = clone_borrowing(-EBADF, 0, try_to_borrow, &trial);
+
+    if (pid > 0)
+        (void)waitpid(pid, NULL, 0);
+    spawner->can_borrow = pid > 0 && trial.ran;
+    spawner->slot = trial.slot;
+    if (!trial.has_table || trial.slot >= SLOT_MAX)
+        spawner->slot = close_fd(spawner->slot);
+}
+
+/* Puts what the child needs of our descriptors at the front of them. */
+static void lend_descriptors(const struct spawner *spawner, struct exec_plan *plan)
+{
+    if (spawner->slot < 0 || plan->n_passed > 0 || plan->input >= 0 || plan->error_log >= 0)
+        return;
+    if (plan->log >= 0 && dup3(plan->log, spawner->slot, O_CLOEXEC) < 0)
+        return;
+    plan->log = plan->log >= 0 ? spawner->slot : plan->log;
+    plan->lent = (unsigned)spawner->slot + 1;
+}
+
+static void take_descriptors_back(const struct spawner *spawner, struct exec_plan *plan, int log)
+{
+    if (plan->lent > 0)
+        (void)dup3(STDIN_FILENO, spawner->slot, O_CLOEXEC);
+    plan->lent = 0;
+    plan->log = log;
+}
+
 /* The child borrows our memory until its program runs: no page tables are copied only for exec to throw them
  * away, and what it says needs no pipe. And it is born in its control group, in one step: no moment in which
  * it is in another. */
@@ -387,7 +439,10 @@ static pid_t borrow(struct spawner *spawner, int cgroup, struct exec_plan *plan,
 
     messages.n = 0;
     plan->messages = &messages;
-    pid_t pid = clone_borrowing(cgroup, exec_child, plan);
+    int log = plan->log;
+    lend_descriptors(spawner, plan);
+    pid_t pid = clone_borrowing(cgroup, plan->lent > 0 ? CLONE_FILES : 0, exec_child, plan);
+    take_descriptors_back(spawner, plan, log);
     plan->messages = NULL;
     if (pid < 0)
         return pid;
@@ -444,7 +499,7 @@ static pid_t start_child(struct spawner *spawner, const struct spawn_place *plac
 {
     pid_t pid = -ENOSYS;
 
-    if (!place->may_stall && exec_may_borrow(plan))
+    if (spawner->can_borrow && !place->may_stall && exec_may_borrow(plan))
         pid = borrow(spawner, place->cgroup, plan, pending);
     return is_unknown_call(pid) ? fork_with_pipe(spawner, place->cgroup, plan, pending) : pid;
 }
@@ -500,6 +555,7 @@ int spawner_new(const struct spawn_config *config, struct spawner **ret)
         return -ENOMEM;
     spawner->config = *config;
     spawner->idle[0] = spawner->idle[1] = -EBADF;
+    spawner->slot = -EBADF;
     spawner->forked.last = &spawner->forked.first;
     spawner->borrowed.last = &spawner->borrowed.first;
     spawner->told = (struct loop_source){.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), .ready = told_ready};
@@ -509,6 +565,7 @@ int spawner_new(const struct spawn_config *config, struct spawner **ret)
         free(spawner);
         return r;
     }
+    find_ways(spawner);
     *ret = spawner;
     return 0;
 }
@@ -523,6 +580,7 @@ struct spawner *spawner_free(struct spawner *spawner)
         pending_free(spawner->borrowed.first);
     loop_remove(spawner->config.loop, &spawner->told);
     close_fd(spawner->told.fd);
+    close_fd(spawner->slot);
     dynamic_users_done(&spawner->dynamic_users);
     spawner_release_idle(spawner);
     free(spawner);

@@ -115,9 +115,20 @@ static int op_check_condition(void *userdata, const struct manager_unit *unit,
     return condition_holds(condition);
 }
 
+/* Without cgroups: what the main process of a unit leaves behind is looked for in its session. */
+static void adopt(struct unit_runtime *runtime, pid_t pid)
+{
+    if (runtime && !runtime->cgroup && pid > 0)
+        process_group_adopt(&runtime->group, pid);
+}
+
+/* Asked about what is to be the main process. */
 static bool op_owns(void *userdata, struct manager_unit *unit, pid_t pid)
 {
-    return platform_find_owner(userdata, pid) == unit;
+    if (platform_find_owner(userdata, pid) != unit)
+        return false;
+    adopt(unit_runtime_of(unit), pid);
+    return true;
 }
 
 /* Whose word a file is: root's, or else nobody's who could have linked another one's file here. */
@@ -152,6 +163,7 @@ static int op_read_pid_file(void *userdata, struct manager_unit *unit, const cha
     bool trusted = st.st_uid == 0 || st.st_uid == geteuid();
     if (owner ? owner != unit : !trusted)
         return -ENOENT;
+    adopt(runtime, pid);
     *ret = pid;
     return 0;
 }
@@ -215,7 +227,10 @@ static void op_forget(void *userdata, struct manager_unit *unit)
 static pid_t op_guess_main_pid(void *userdata, struct manager_unit *unit)
 {
     struct unit_runtime *runtime = unit_runtime_of(unit);
-    return runtime ? unit_runtime_only_child(runtime) : 0;
+    pid_t pid = runtime ? unit_runtime_only_child(runtime) : 0;
+
+    adopt(runtime, pid);
+    return pid;
 }
 
 static void op_jobs_done(void *userdata)

@@ -20,6 +20,7 @@
 #define CHILDREN_MAX    (1024 * 1024)
 #define HOST_PID_NS_INO 0xEFFFFFFCU /* PROC_PID_INIT_INO of the kernel */
 #define KILL_ROUNDS_MAX 8           /* processes that fork while they are being killed */
+#define SESSIONS_MAX    256         /* what a unit makes PID 1 keep and compare */
 
 struct process {
     pid_t pid, parent, session;
@@ -159,6 +160,17 @@ static void mark_group(struct process_table *table, const struct process_group *
     mark_descendants(table);
 }
 
+/* Members that made sessions of their own are found there when their parents are gone, also when they have
+ * written their title over their environment. Nobody gets into a session but by birth. */
+static void learn_sessions(struct process_group *group, const struct process_table *table)
+{
+    pid_t own = getsid(0);
+
+    FOREACH_ARRAY (p, table->processes, table->n)
+        if (p->member && p->session != own && group->n_sessions < SESSIONS_MAX)
+            (void)process_group_add(group, p->session);
+}
+
 /* A pid is not given to a new process while it names a session; afterwards it may be. Whoever has it and no
  * session of that name is the child that is about to make one. */
 static void forget_sessions(struct process_group *group, struct process_table *table)
@@ -238,6 +250,15 @@ bool process_group_is_gone(struct process_group *group, bool (*is_other)(void *u
     return group->gone;
 }
 
+void process_group_adopt(struct process_group *group, pid_t pid)
+{
+    pid_t session = getsid(pid);
+
+    (void)process_group_add(group, pid);
+    if (session > 0 && session != pid && session != getsid(0) && has_invocation(group, pid))
+        (void)process_group_add(group, session);
+}
+
 void process_group_done(struct process_group *group)
 {
     free(group->sessions);
@@ -251,6 +272,7 @@ size_t process_group_kill(struct process_group *group, int signal, const pid_t *
     if (process_table_read(&table) < 0)
         return 0;
     mark_group(&table, group);
+    learn_sessions(group, &table);
     size_t n = signal_members(&table, signal, except);
     forget_sessions(group, &table);
     return n;

@@ -16,6 +16,9 @@ struct process_group {
 };
 
 int process_group_add(struct process_group *group, pid_t session);
+/* The session of a daemon that turned out to be the unit's main process: the one that it makes or is about to
+ * make, and the one that it is in, if that is of the unit's own making. */
+void process_group_adopt(struct process_group *group, pid_t pid);
 void process_group_done(struct process_group *group);
 /* Signals all but those in `except` (ended by 0, or NULL), signal 0 only counts. Forgets sessions that have
  * nobody left. Returns the number of processes. */

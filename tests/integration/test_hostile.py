@@ -110,3 +110,17 @@ def daemon_that_left_its_session_and_parent_twice_is_stopped_with_its_service(t)
     init.done("stop", "away.service")
     assert "sleep-forever" not in init.run_inside("sh", "-c", "ps -o args | grep -v good | grep -v grep | grep 'close 0'").out
     assert stop(init) == 0
+
+
+@test(needs=[root])
+def what_a_killed_daemon_leaves_is_ended_though_its_environment_tells_nothing(t):
+    init, base = boot(t, {"hidden.service": unit(
+        "Type=forking\nPIDFile=/run/hidden.pid\nExecStart=/bin/sh -c 'env -i setsid /bin/sh /daemon &'")},
+                      {"daemon": "/bin/payload sleep-forever & echo $! >/child; echo $$ >/run/hidden.pid; wait\n", "dev/null": ""})
+    init.wait_for_unit_state("hidden.service", "active", "running")
+    state = f"cat /proc/{(base / 'child').read_text().strip()}/stat"
+    assert ") S " in init.run_inside("sh", "-c", state).out
+    init.run_inside("kill", "-KILL", init.unit("hidden.service")["MainPID"])
+    init.wait_for_unit_state("hidden.service", "failed")
+    assert init.run_inside("sh", "-c", state).out.partition(") ")[2][:1] in ("", "Z", "X")
+    assert stop(init) == 0

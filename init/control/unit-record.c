@@ -46,6 +46,16 @@ static char *describe_exec_error(const struct manager_unit *unit)
                      unit->exec_object ? ": " : "", strerror(unit->exec_errno));
 }
 
+static char *describe_exit(const char *what, const struct process_exit *exit)
+{
+    const char *signal = exit->code == CLD_EXITED ? NULL : signal_to_string(exit->status);
+
+    if (exit->code == CLD_EXITED)
+        return xasprintf("%sexit code %d", what, exit->status);
+    return xasprintf("%skilled by %s%s", what, signal ? signal : "a signal",
+                     exit->code == CLD_DUMPED ? ", core dumped" : "");
+}
+
 char *control_describe_failure(const struct manager_unit *unit)
 {
     const struct process_exit *exit = unit->control_exit.code ? &unit->control_exit : &unit->main_exit;
@@ -53,15 +63,12 @@ char *control_describe_failure(const struct manager_unit *unit)
 
     if (exec_error)
         return exec_error;
+    if (unit->result == RESULT_SUCCESS && unit->control_exit.code)
+        return describe_exit("the command that reloads it: ", &unit->control_exit);
     if (unit->main_exit.code && (unit->main_exit.code != CLD_EXITED || unit->main_exit.status))
         exit = &unit->main_exit;
-    if (unit->result == RESULT_EXIT_CODE)
-        return xasprintf("exit code %d", exit->status);
-    if (unit->result == RESULT_SIGNAL || unit->result == RESULT_CORE_DUMP) {
-        const char *signal = signal_to_string(exit->status);
-        return xasprintf("killed by %s%s", signal ? signal : "a signal",
-                         unit->result == RESULT_CORE_DUMP ? ", core dumped" : "");
-    }
+    if (unit->result == RESULT_EXIT_CODE || unit->result == RESULT_SIGNAL || unit->result == RESULT_CORE_DUMP)
+        return describe_exit("", exit);
     return xasprintf("%s", service_result_to_string(unit->result));
 }
 

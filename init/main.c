@@ -22,6 +22,7 @@ static int run_boot(const struct init_options *options)
         .exit_when_idle = options->exit_when_idle,
         .log_format = options->log_format,
         .log_time = options->log_time,
+        .clean_env = options->clean_env,
         .inherited_mask = options->job.inherited_mask,
     });
 }

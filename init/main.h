@@ -18,6 +18,7 @@ struct boot_options {
     bool exit_when_idle;
     enum log_format log_format;
     enum log_time log_time;
+    bool clean_env;          /* services do not get the container's environment */
     uint64_t inherited_mask; /* as in job_options: services get it back */
 };
 int boot_main(const struct boot_options *options); /* init/platform/boot.c */

@@ -38,6 +38,7 @@ struct option {
 FLAG(boot, boot_asked, true)
 FLAG(pause, pause_asked, true)
 FLAG(exit_when_idle, exit_when_idle, true)
+FLAG(clean_env, clean_env, true)
 FLAG(clear_signals, clear_signals, true)
 FLAG(help, help, true)
 FLAG(version, version, true)
@@ -255,6 +256,7 @@ static const struct option options_table[] = {
     {"target", NULL, "UNIT", apply_target, "what to start [default.target]"},
     {"main", NULL, "UNIT", apply_main_unit, "end as this unit ends, with its exit code"},
     {"unit-path", NULL, "DIR", apply_unit_path, "look for unit files here first", OPTION_LIST},
+    {"clean-env", NULL, NULL, apply_clean_env, "services do not get the container's environment"},
     {"exit-when-idle", NULL, NULL, apply_exit_when_idle, "end when the last service has ended"},
     {"log-format", NULL, "FORMAT", apply_log_format, "of lines: name, plain, json, none [name]"},
     {"log-time", NULL, "TIME", apply_log_time, "in front of each: none, short, iso [none]"},

@@ -17,6 +17,7 @@ struct init_options {
     bool exit_when_idle;
     enum log_format log_format;
     enum log_time log_time;
+    bool clean_env; /* services get what systemd would give them, not what the container was given */
     const char *target, *main_unit, *root;
     struct job_options job; /* its stop timeout and verbosity are boot mode's, too */
     char **unit_path;       /* owned */

@@ -136,6 +136,7 @@ static int open_spawner(struct platform *platform, enum terminal_plan terminal)
         .loop = platform->loop,
         .logs = platform->logs,
         .environment = platform->environment,
+        .given = platform->given,
         .notify_address = platform->notify ? notify_socket_address(platform->notify) : NULL,
         .mask = platform->options->inherited_mask,
         .umask = SERVICE_UMASK,
@@ -282,6 +283,14 @@ static void open_optional(struct platform *platform)
     tell_container_type();
 }
 
+static int open_environment(struct platform *platform)
+{
+    bool clean = platform->options->clean_env;
+    int r = container_environment(environ, clean ? &platform->given : &platform->environment);
+
+    return r == 0 && clean ? clean_environment(&platform->environment) : r;
+}
+
 static int open_platform(struct platform *platform, int control_fd, enum terminal_plan terminal)
 {
     int r = loop_new(&platform->loop);
@@ -292,7 +301,7 @@ static int open_platform(struct platform *platform, int control_fd, enum termina
         return r;
     logs_set_style(platform->logs, platform->options->log_format, platform->options->log_time);
     open_optional(platform);
-    r = container_environment(environ, &platform->environment);
+    r = open_environment(platform);
     if (r == 0)
         r = open_loader(platform);
     if (r == 0)
@@ -395,6 +404,7 @@ static void close_platform(struct platform *platform)
     root_files_forget(&platform->files);
     strv_free(platform->search_path);
     strv_free(platform->environment);
+    strv_free(platform->given);
     free(platform->command_directory);
     free(platform->runtime_dir);
     close_fd(platform->runtime_dir_fd);

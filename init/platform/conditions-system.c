@@ -409,12 +409,11 @@ bool condition_first_boot(const char *parameter)
     return parse_bool(parameter, &wanted) == 0 && wanted == first;
 }
 
-/* PID 1's own: what the container was given. */
-bool condition_environment(const char *parameter)
+bool condition_environment(char *const *environment, const char *parameter)
 {
     const char *equals = strchr(parameter, '=');
     _cleanup_free_ char *name = strndup(parameter, strcspn(parameter, "="));
-    const char *value = name ? getenv(name) : NULL;
+    const char *value = name ? strv_env_get(environment, name) : NULL;
 
     return value && (!equals || streq(value, equals + 1));
 }

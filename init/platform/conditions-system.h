@@ -9,7 +9,7 @@ bool condition_firmware(const char *parameter);
 bool condition_host(const char *parameter);
 bool condition_kernel_version(const char *parameter);
 bool condition_credential(const char *parameter);
-bool condition_environment(const char *parameter);
+bool condition_environment(char *const *environment, const char *parameter);
 bool condition_security(const char *parameter);
 bool condition_first_boot(const char *parameter);
 bool condition_control_group_controller(const char *parameter);

@@ -213,7 +213,6 @@ static bool (*const tests[CONDITION_TYPE_MAX])(const char *parameter) = {
     [CONDITION_HOST] = condition_host,
     [CONDITION_KERNEL_VERSION] = condition_kernel_version,
     [CONDITION_CREDENTIAL] = condition_credential,
-    [CONDITION_ENVIRONMENT] = condition_environment,
     [CONDITION_SECURITY] = condition_security,
     [CONDITION_FIRST_BOOT] = condition_first_boot,
     [CONDITION_CONTROL_GROUP_CONTROLLER] = condition_control_group_controller,
@@ -242,7 +241,9 @@ static bool (*const tests[CONDITION_TYPE_MAX])(const char *parameter) = {
     [CONDITION_GROUP] = group,
 };
 
-bool condition_holds(const struct condition *condition)
+bool condition_holds(const struct condition *condition, char *const *environment)
 {
+    if (condition->type == CONDITION_ENVIRONMENT)
+        return condition_environment(environment, condition->parameter);
     return tests[condition->type](condition->parameter);
 }

@@ -5,5 +5,6 @@
 
 #include "init/unit/unit.h"
 
-/* Whether it holds, `negate` not looked at. What cannot be told does not hold. */
-bool condition_holds(const struct condition *condition);
+/* Whether it holds, `negate` not looked at. What cannot be told does not hold. environment: what services get
+ * from PID 1. */
+bool condition_holds(const struct condition *condition, char *const *environment);

@@ -36,6 +36,39 @@ int container_environment(char *const *environment, char ***ret)
     return r;
 }
 
+/* locale.conf(5); Debian's place for it is the second. */
+static int set_locale(char ***environment)
+{
+    static const char *const files[] = {"/etc/locale.conf", "/etc/default/locale"};
+    _cleanup_free_ char *text = NULL;
+    _cleanup_strv_ char **assignments = NULL;
+    size_t size;
+    int r = -ENOENT;
+
+    for (size_t i = 0; r < 0 && i < ELEMENTSOF(files); i++)
+        r = read_file_at(AT_FDCWD, files[i], ENVIRONMENT_FILE_MAX, &text, &size);
+    if (r < 0)
+        return 0;
+    r = environment_file_parse(text, size, &assignments);
+    for (char **assignment = assignments; r == 0 && assignment && *assignment; assignment++)
+        if (startswith(*assignment, "LANG=") || startswith(*assignment, "LANGUAGE=") ||
+            startswith(*assignment, "LC_"))
+            r = strv_env_set(environment, *assignment);
+    return r;
+}
+
+int clean_environment(char ***ret)
+{
+    _cleanup_strv_ char **result = NULL;
+    int r = strv_env_set(&result, "PATH=" CONTAINER_DEFAULT_PATH);
+
+    if (r == 0)
+        r = set_locale(&result);
+    if (r == 0)
+        *ret = TAKE_PTR(result);
+    return r;
+}
+
 static int set_all(char ***environment, char *const *assignments)
 {
     int r = 0;
@@ -178,7 +211,27 @@ static void unset_all(char **environment, char *const *names)
     }
 }
 
-/* PassEnvironment= needs nothing done: all of the container's environment is there already. */
+/* An empty value is one, too. */
+static int copy_one(char ***environment, const char *name, const char *value)
+{
+    _cleanup_free_ char *assignment = value ? xasprintf("%s=%s", name, value) : NULL;
+
+    if (!value)
+        return 0;
+    return assignment ? strv_env_set(environment, assignment) : -ENOMEM;
+}
+
+/* PassEnvironment= has nothing to do where all of the container's environment is there already. */
+static int set_passed(char ***environment, const struct exec_environment_source *source)
+{
+    int r = 0;
+
+    for (char **name = source->given ? source->unit->exec.pass_environment : NULL; r == 0 && name && *name;
+         name++)
+        r = copy_one(environment, *name, strv_env_get(source->given, *name));
+    return r;
+}
+
 int exec_environment(const struct exec_environment_source *source, char ***ret, const char **ret_object)
 {
     const struct exec_context *context = &source->unit->exec;
@@ -202,6 +255,8 @@ int exec_environment(const struct exec_environment_source *source, char ***ret, 
         r = set_directories(&environment, context);
     if (r == 0)
         r = set_search_path(&environment, context);
+    if (r == 0)
+        r = set_passed(&environment, source);
     if (r == 0)
         r = set_all(&environment, context->environment);
     if (r == 0)

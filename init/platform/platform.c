@@ -112,7 +112,9 @@ static bool op_is_populated(void *userdata, struct manager_unit *unit)
 static int op_check_condition(void *userdata, const struct manager_unit *unit,
                               const struct condition *condition)
 {
-    return condition_holds(condition);
+    const struct platform *platform = userdata;
+
+    return condition_holds(condition, platform->environment);
 }
 
 /* Without cgroups: what the main process of a unit leaves behind is looked for in its session. */

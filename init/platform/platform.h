@@ -40,6 +40,7 @@ struct platform {
     struct host_texts host;
     char **search_path;
     char **environment; /* what every service gets */
+    char **given;       /* --clean-env: what the container was given, for those that ask for it; else NULL */
     char *command_directory;
     char *runtime_dir; /* NULL: nothing is writable */
     int runtime_dir_fd;

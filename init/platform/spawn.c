@@ -219,19 +219,27 @@ static int open_log(const struct spawner *spawner, const struct unit *unit, stru
     return r < 0 ? r : logs_open_stream(logs, unit->name, &options, &preparation->log);
 }
 
+/* The unit that the container's own command became. */
+static bool is_main_command(const struct spawn_config *config, const struct unit *unit)
+{
+    return config->main_command && streq(config->main_command, unit->name);
+}
+
 static int prepare_environment(const struct spawner *spawner, const struct spawn_request *request,
                                const struct spawn_place *place, struct preparation *preparation,
                                const char **ret_object)
 {
     const struct unit *unit = request->unit->unit;
+    const struct spawn_config *config = &spawner->config;
     struct exec_environment_source source = {
-        .container = spawner->config.environment,
+        .container = config->given && is_main_command(config, unit) ? config->given : config->environment,
+        .given = config->given,
         .request = request->environment,
         .unit = unit,
         .credentials = &preparation->credentials,
         .invocation_id = place->invocation_id,
         .monitor_invocation_id = place->monitor_invocation_id,
-        .notify_address = unit->service.notify_access == NOTIFY_NONE ? NULL : spawner->config.notify_address,
+        .notify_address = unit->service.notify_access == NOTIFY_NONE ? NULL : config->notify_address,
     };
     return exec_environment(&source, &preparation->environment, ret_object);
 }
@@ -337,7 +345,7 @@ static void plan_init(const struct spawner *spawner, const struct spawn_request 
 {
     const struct spawn_config *config = &spawner->config;
     const struct unit *unit = request->unit->unit;
-    bool is_main = config->main_command && streq(config->main_command, unit->name);
+    bool is_main = is_main_command(config, unit);
 
     *plan = (struct exec_plan){
         .context = &unit->exec,

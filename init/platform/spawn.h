@@ -17,7 +17,8 @@ typedef void (*spawn_note_fn)(void *userdata, pid_t pid, const char *text);
 struct spawn_config {
     struct loop *loop;
     struct logs *logs;
-    char *const *environment; /* container_environment() */
+    char *const *environment; /* container_environment(), or clean_environment() */
+    char *const *given;       /* the former in case of the latter, else NULL */
     const char *notify_address;
     uint64_t mask; /* exec.h */
     mode_t umask;

@@ -248,6 +248,36 @@ def environment_comes_from_the_container_the_unit_and_its_files(t):
                                         "[by the container]", "[unset]", "[unset]", "file # kept"], said
 
 
+OWN_ENVIRONMENT = "tr '\\0' '\\n' </proc/$$/environ | grep -v ^INVOCATION_ID= | sort"
+
+
+@test(needs=[root])
+def clean_environment_is_what_systemd_gives(t):
+    """PassEnvironment= then counts, also for an empty value, and loses to the unit's own settings."""
+    path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/run/berth/bin"
+    given = {"PATH": "/bin:/usr/bin:/usr/sbin", "GIVEN": "by the container", "EMPTY": "", "B": "container"}
+    expect(seen(t, {
+        "plain": ("", OWN_ENVIRONMENT),
+        "passed": ("PassEnvironment=GIVEN EMPTY NONE B PATH\nEnvironment=B=unit", OWN_ENVIRONMENT),
+        "other": ("[Unit]\nConditionEnvironment=!GIVEN\nConditionEnvironment=LANG=de_DE.UTF-8\n[Service]", "echo met"),
+    }, files={"etc/default/locale": 'LANG="de_DE.UTF-8"\nLC_TIME=C\nOTHER=no\n'},
+        env={**os.environ, **given, "BERTH_CLEAN_ENV": "yes"}), {
+        "plain": f"LANG=de_DE.UTF-8\nLC_TIME=C\n{path}",
+        "passed": f"B=unit\nEMPTY=\nGIVEN=by the container\nLANG=de_DE.UTF-8\nLC_TIME=C\nPATH={given['PATH']}",
+        "other": "met",
+    })
+
+
+@test(needs=[root])
+def command_keeps_its_environment_beside_clean_services(t):
+    base = boot_root(t.dir / "root", {"app.service": "[Service]\nExecStart=/bin/payload sleep-forever\n" + WANTED})
+    init = Pid1(t, "--boot", "--clean-env", "--", "sh", "-c", "echo $GIVEN; berthctl show-environment", root=base,
+                env={**os.environ, "PATH": "/bin:/usr/bin:/usr/sbin", "GIVEN": "to the command"})
+    init.out.expect("^to the command$")
+    assert "GIVEN" not in init.out.rest()
+    assert init.wait() == 0
+
+
 # Identity and privileges
 
 CAPS = "grep -E 'Cap(Inh|Prm|Eff|Amb)|CapBnd|NoNew' /proc/self/status | cut -f2 | sed 's/^0*//' | paste -sd' '"

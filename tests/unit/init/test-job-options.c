@@ -199,6 +199,7 @@ static bool try_both_forms(const char *name, struct init_options *options)
     TRY("target", "a.target", streq(options->target, "a.target"))
     TRY("main", "a.service", streq(options->main_unit, "a.service"))
     TRY("unit-path", "/a", strv_length(options->unit_path) == 1 && streq(options->unit_path[0], "/a"))
+    TRY("clean-env", "yes", options->clean_env)
     TRY("exit-when-idle", "yes", options->exit_when_idle)
     TRY("root", "/r", streq(options->root, "/r"))
     TRY("subreaper", "yes", job->subreaper == JOB_SUBREAPER_ASKED)
@@ -219,7 +220,7 @@ static void test_every_option_has_a_variable(void **state)
     for (; (name = init_options_name(n)); n++)
         if (!try_both_forms(name, &options))
             fail_msg("--%s or its variable does not do what it says", name);
-    assert_true(n >= 27);
+    assert_true(n >= 28);
 }
 
 static void test_the_command_line_wins_over_a_variable(void **state)

@@ -42,11 +42,12 @@ static bool holds(enum condition_type type, const char *parameter)
 {
     _cleanup_free_ char *copy = strdup(parameter);
     struct condition condition = {.type = type, .parameter = copy};
-    bool result = condition_holds(&condition);
+    char *const environment[] = {(char *)"GIVEN=here", NULL};
+    bool result = condition_holds(&condition, environment);
 
     /* What is negated is the manager's business: the answer must not change. */
     condition.negate = true;
-    assert_int_equal(condition_holds(&condition), result);
+    assert_int_equal(condition_holds(&condition, environment), result);
     return result;
 }
 
@@ -206,8 +207,9 @@ static void the_operating_system(void **state)
 
 static void what_pid_1_was_given(void **state)
 {
-    assert_int_equal(setenv("GIVEN", "here", 1), 0);
+    assert_int_equal(setenv("PID_1", "here", 1), 0);
     assert_true(holds(CONDITION_ENVIRONMENT, "GIVEN"));
+    assert_false(holds(CONDITION_ENVIRONMENT, "PID_1"));
     assert_true(holds(CONDITION_ENVIRONMENT, "GIVEN=here"));
     assert_false(holds(CONDITION_ENVIRONMENT, "GIVEN=there"));
     assert_false(holds(CONDITION_ENVIRONMENT, "GIVE"));

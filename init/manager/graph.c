@@ -138,6 +138,25 @@ static int add_names(struct manager *manager, struct node *node)
     return 0;
 }
 
+/* A node under the unit's own name. Takes the unit over (*unit becomes NULL) unless it fails before there is
+ * a node. */
+static int node_add(struct manager *manager, struct unit **unit, struct node **ret)
+{
+    int r = node_new(manager, *unit, ret);
+    if (r < 0)
+        return r;
+    r = name_table_add(&manager->names, (*unit)->name, *ret);
+    if (r < 0) {
+        free(*ret);
+        return r;
+    }
+    (void)TAKE_PTR(*unit);
+    manager->n_nodes++;
+    manager->n_units[UNIT_INACTIVE]++;
+    queue_push(*ret, QUEUE_LOAD);
+    return add_names(manager, *ret);
+}
+
 static int node_load(struct manager *manager, const char *name, struct node **ret)
 {
     _cleanup_unit_ struct unit *unit = NULL;
@@ -153,21 +172,8 @@ static int node_load(struct manager *manager, const char *name, struct node **re
     if (r < 0)
         return r;
     node = find_same_unit(manager, unit);
-    if (!node) {
-        r = node_new(manager, unit, &node);
-        if (r < 0)
-            return r;
-        r = name_table_add(&manager->names, unit->name, node);
-        if (r < 0) {
-            free(node);
-            return r;
-        }
-        (void)TAKE_PTR(unit);
-        manager->n_nodes++;
-        manager->n_units[UNIT_INACTIVE]++;
-        queue_push(node, QUEUE_LOAD);
-        r = add_names(manager, node);
-    }
+    if (!node)
+        r = node_add(manager, &unit, &node);
     if (r >= 0)
         r = name_table_add(&manager->names, name, node);
     *ret = node;
@@ -196,6 +202,7 @@ int graph_resolve(struct manager *manager)
     int result = 0;
 
     for (struct node *node; (node = queue_pop(manager, QUEUE_LOAD));) {
+        node->resolved = ++manager->n_resolved;
         int r = add_dependencies(node);
         if (r >= 0)
             continue;
@@ -210,4 +217,45 @@ int graph_load(struct manager *manager, const char *name, struct node **ret)
 {
     int r = node_load(manager, name, ret);
     return r < 0 ? r : graph_resolve(manager);
+}
+
+/* What the name stands for by itself, or NULL when its file is gone or has become another unit's. */
+static struct unit *load_own(struct manager *manager, const char *name)
+{
+    _cleanup_unit_ struct unit *unit = NULL;
+
+    if (manager->ops->load(manager->platform, name, &unit) < 0 || !streq(unit->name, name))
+        return NULL;
+    return TAKE_PTR(unit);
+}
+
+int graph_adopt(struct manager *manager, const char *name, struct node **ret)
+{
+    _cleanup_unit_ struct unit *unit = NULL;
+
+    if (!unit_name_is_valid(name))
+        return -EINVAL;
+    if (name_table_find(&manager->names, name))
+        return -EEXIST;
+    unit = load_own(manager, name);
+    if (!unit) {
+        unit = unit_new(name);
+        if (!unit)
+            return -ENOMEM;
+        unit->load_state = UNIT_NOT_FOUND;
+    }
+    return node_add(manager, &unit, ret);
+}
+
+int graph_adopt_alias(struct node *node, const char *alias)
+{
+    _cleanup_unit_ struct unit *unit = NULL;
+    struct manager *manager = node->manager;
+
+    if (!unit_name_is_valid(alias) || manager->ops->load(manager->platform, alias, &unit) < 0 ||
+        !streq(unit->name, node->u.unit->name))
+        return -ENOENT;
+    if (!strv_contains(node->u.unit->aliases, alias) && strv_append(&node->u.unit->aliases, alias) < 0)
+        return -ENOMEM;
+    return name_table_add(&manager->names, alias, node);
 }

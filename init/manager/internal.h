@@ -146,6 +146,7 @@ struct node {
     const struct exec_command *control_command;
     enum service_result reload_result;
     enum notify_state notify_state;
+    uint32_t resolved;  /* when its edges were made, counted from 1: daemon-reexec keeps the order */
     uint32_t tentative; /* in the transaction that is being built, index + 1 */
     uint32_t mark;      /* of the search for cycles */
     uint32_t mark_generation;
@@ -176,6 +177,7 @@ struct manager {
         struct node *tail;
     } queues[NODE_QUEUE_MAX];
     size_t n_nodes;
+    uint32_t n_resolved;
     unsigned n_units[ACTIVE_STATE_MAX];
     unsigned n_busy_services; /* not dead, failed or exited */
     unsigned n_jobs;
@@ -213,6 +215,11 @@ static inline struct node *node_of(struct manager_unit *unit)
 int graph_load(struct manager *manager, const char *name, struct node **ret);
 /* Makes edges of the dependencies of all units in QUEUE_LOAD. */
 int graph_resolve(struct manager *manager);
+/* The unit without its edges, which graph_resolve() makes. One that cannot be loaded under that name is there
+ * all the same, as not found. */
+int graph_adopt(struct manager *manager, const char *name, struct node **ret);
+/* Another name of it, if it still is one. */
+int graph_adopt_alias(struct node *node, const char *alias);
 /* reload.c: declarations again, edges anew; what is gone and not in use is forgotten. */
 int graph_reload(struct manager *manager);
 #define FOREACH_NEIGHBOUR(edge, node, mask)                                                                  \
@@ -235,6 +242,8 @@ void job_end(struct node *node);
 void job_run(struct node *node);
 /* Its job, even a running one, asks its unit again. */
 void job_retry(struct node *node);
+/* Counts a job that daemon-reexec has put on its unit. */
+void job_restore(struct node *node);
 /* The unit went to a new active state: true when its job did not ask for that. */
 bool job_unit_changed(struct node *node);
 /* All jobs wait for each other: lets one go ahead. */
@@ -250,6 +259,8 @@ int unit_stop(struct node *node);
 int unit_reload(struct node *node);
 bool unit_can_reload(const struct node *node);
 void unit_set_state(struct node *node, enum service_state state);
+/* Without anything that follows from it: it has been in that state all along. */
+void unit_restore_state(struct node *node, enum service_state state);
 void unit_reset_failed(struct node *node);
 bool ratelimit_allows(struct ratelimit *limit, usec_t now, usec_t interval, unsigned burst);
 

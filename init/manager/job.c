@@ -262,6 +262,20 @@ void job_retry(struct node *node)
     queue_push(node, QUEUE_RUN);
 }
 
+void job_restore(struct node *node)
+{
+    struct manager *manager = node->manager;
+    struct job *job = &node->job;
+
+    node->u.job_id = job->id;
+    manager->n_jobs++;
+    manager->n_unordered_jobs += job->running || job->blocked;
+    manager->last_job_id = MAX(manager->last_job_id, job->id);
+    /* A running job whose unit is where it wants it has ended, whatever it says of itself. */
+    if (job->running)
+        (void)job_unit_changed(node);
+}
+
 /* The result of a running job in the unit's new state, or JOB_RESULT_MAX as long as it goes on. */
 static enum job_result running_job_result(const struct node *node)
 {

@@ -291,6 +291,15 @@ bool manager_finished(const struct manager *manager, int *ret_exit_status);
 const char *manager_system_state(const struct manager *manager);
 unsigned manager_count_units(const struct manager *manager, enum active_state state);
 
+struct handover;
+struct handover_reader;
+/* daemon-reexec: writes down all that a manager of the same units has to know to go on as if it were this one
+ * (handover.h). Not between a request and the next event, nor after an order to stop: -EBUSY. */
+int manager_serialize(const struct manager *manager, struct handover *handover);
+/* Reads it into a manager that has no unit yet. What cannot be read costs no more than itself: the units that
+ * are there go on. The next event has to come at once. 0 or -ENOMEM. */
+int manager_deserialize(struct manager *manager, usec_t now, struct handover_reader *reader);
+
 const char *active_state_to_string(enum active_state state);
 int active_state_from_string(const char *text);
 const char *service_state_to_string(enum service_state state);

@@ -149,6 +149,7 @@ static void drop_edges(struct manager *manager)
 {
     FOREACH_ARRAY (entry, manager->names.entries, manager->names.n)
         entry->node->n_edges = 0;
+    manager->n_resolved = 0;
 }
 
 static int load_all_again(struct manager *manager)

@@ -110,6 +110,18 @@ void unit_set_state(struct node *node, enum service_state state)
     propagate_neighbours(node);
 }
 
+void unit_restore_state(struct node *node, enum service_state state)
+{
+    struct manager *manager = node->manager;
+
+    manager->n_busy_services -= is_busy_service(node);
+    manager->n_units[node->u.active]--;
+    node->u.state = state;
+    node->u.active = service_active_states[state];
+    manager->n_units[node->u.active]++;
+    manager->n_busy_services += is_busy_service(node);
+}
+
 void unit_reset_failed(struct node *node)
 {
     if (node->u.active != UNIT_FAILED)

@@ -14,6 +14,7 @@ struct options {
     bool fresh;
     bool trace;
     bool shutdowns;
+    bool handovers;
     uint64_t shutdown_after;
 };
 
@@ -36,11 +37,14 @@ static void print_violation(const struct world *world, bool traced)
     printf("seed %llu: %s\n", seed, world->violation);
     if (!traced) {
         _cleanup_free_ struct world *again = world_new(world->seed, world->shutdown_after, stdout);
+        again->handovers = world->handovers;
         (void)world_run(again);
     }
     printf("again with: sim --trace --seed=%llu", seed);
     if (world->shutdown_after != 0)
         printf(" --shutdown-after=%u", world->shutdown_after);
+    if (world->handovers != 0)
+        printf(" --handovers");
     printf("\n");
 }
 
@@ -49,7 +53,9 @@ static unsigned run_seed(uint64_t seed, const struct options *options)
 {
     _cleanup_free_ struct world *world =
         world_new(seed, (unsigned)options->shutdown_after, options->trace ? stdout : NULL);
-    unsigned n = options->shutdowns ? world_run_shutdowns(seed, world->log, world) : world_run(world);
+    unsigned n = options->shutdowns   ? world_run_shutdowns(seed, world->log, world)
+                 : options->handovers ? world_run_handovers(seed, world->log, world)
+                                      : world_run(world);
 
     if (n == 0)
         print_violation(world, options->trace);
@@ -70,6 +76,8 @@ static int parse_options(int argc, char **argv, struct options *options)
             r = parse_u64(value, &options->shutdown_after);
         else if (streq(argv[i], "--shutdowns"))
             options->shutdowns = true;
+        else if (streq(argv[i], "--handovers"))
+            options->handovers = true;
         else if (streq(argv[i], "--fresh"))
             options->fresh = true;
         else if (streq(argv[i], "--trace"))
@@ -98,7 +106,7 @@ int main(int argc, char **argv)
 
     if (parse_options(argc, argv, &options) < 0) {
         fputs("usage: sim [--trace] [--seed=N | --runs=N [--first=SEED | --fresh]] [--shutdowns | "
-              "--shutdown-after=EVENT]\n",
+              "--shutdown-after=EVENT | --handovers]\n",
               stderr);
         return EXIT_FAILURE;
     }

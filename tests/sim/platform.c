@@ -350,6 +350,8 @@ static void op_forget(void *platform, struct manager_unit *unit)
 {
     struct world *world = platform;
 
+    if (!unit->platform)
+        return; /* it lives on in another manager, or nothing has ever come to it */
     for (struct happening **next = &world->pending; *next;) {
         struct happening *happening = *next;
         if (happening->event.unit != unit) {

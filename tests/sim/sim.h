@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "init/manager/handover.h"
 #include "init/manager/internal.h"
 #include "init/manager/manager.h"
 
@@ -87,6 +88,10 @@ struct world {
     const char *invariant; /* that is being checked */
     usec_t shutdown_at;    /* 0: not yet */
     usec_t shutdown_bound;
+    struct manager_config config;
+    unsigned handovers;        /* daemon-reexec after so many percent of the events */
+    bool only_looks;           /* at those moments, as in the world that this one is compared with */
+    struct random handover_at; /* of its own: the world is the same with and without */
     bool trace;
     FILE *log; /* the trace, in memory, unless it is printed at once */
     char violation[256];
@@ -118,6 +123,12 @@ void check_end(struct world *world);
 void check_stop_request(struct world *world, const char *name, uint32_t id);
 void check_job_finished(struct world *world, const struct job_report *report);
 usec_t shutdown_bound(struct world *world);
+
+/* handover.c: the world goes on with a new manager that has read what the old one wrote. */
+void world_hand_over(struct world *world);
+/* Lives through one seed without and with handovers: 2 when both are the same, 0 when not, or when an
+ * invariant was violated; world is that of the last run, whose trace goes to log (or NULL). */
+unsigned world_run_handovers(uint64_t seed, FILE *log, struct world *world);
 
 /* world.c: lives through one seed; false when an invariant was violated (world->violation). */
 bool world_run(struct world *world);

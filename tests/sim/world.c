@@ -40,7 +40,7 @@ void world_violation(struct world *world, const char *format, ...)
 static void world_begin(struct world *world)
 {
     struct random *random = &world->random;
-    struct manager_config config = {
+    world->config = (struct manager_config){
         .default_timeout_start = 90 * USEC_PER_SEC,
         .default_timeout_stop = 90 * USEC_PER_SEC,
         .default_timeout_abort = TIMEOUT_ABORT_AS_STOP,
@@ -58,7 +58,7 @@ static void world_begin(struct world *world)
     world->n_units = 2 + random_below(random, WORLD_UNITS_MAX - 2);
     world->cycles = random_chance(random, 20);
     world->unreliable = random_chance(random, 50);
-    if (manager_new(&sim_platform_ops, world, &config, &world->manager) < 0)
+    if (manager_new(&sim_platform_ops, world, &world->config, &world->manager) < 0)
         abort();
     if (world->shutdown_after != 0)
         return;
@@ -190,6 +190,7 @@ static bool world_live(struct world *world)
 bool world_run(struct world *world)
 {
     world->random.state = world->seed;
+    world->handover_at.state = ~world->seed;
     world_begin(world);
     world_boot(world);
     check_after_event(world);
@@ -199,6 +200,8 @@ bool world_run(struct world *world)
             break;
         }
         check_after_event(world);
+        if (world->handovers > 0 && random_chance(&world->handover_at, world->handovers))
+            world_hand_over(world);
     }
     if (!world->violation[0])
         check_end(world);

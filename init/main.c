@@ -10,10 +10,12 @@
 #include "init/job/job-signals.h"
 #include "init/names/names.h"
 #include "init/options.h"
+#include "init/platform/reexec.h"
 
 static int run_boot(const struct init_options *options)
 {
     return boot_main(&(struct boot_options){
+        .argv = options->argv,
         .target = options->target,
         .main_unit = options->main_unit,
         .command = options->words,
@@ -38,6 +40,8 @@ static int run_mode(const struct init_options *options)
     case MODE_LICENSE:
         names_license();
         return 0;
+    case MODE_HANDOVER_VERSION:
+        return reexec_print_version();
     case MODE_VERIFY:
         return verify_main(options->root, options->words);
     case MODE_BOOT:

@@ -10,6 +10,7 @@
 #include "init/platform/log-format.h"
 
 struct boot_options {
+    char *const *argv;  /* for daemon-reexec */
     const char *target; /* NULL: default.target, else multi-user.target */
     const char *main_unit;
     char *const *command;   /* run as the main job beside the services, or NULL */

@@ -43,6 +43,7 @@ FLAG(clear_signals, clear_signals, true)
 FLAG(help, help, true)
 FLAG(version, version, true)
 FLAG(license, license, true)
+FLAG(handover_version, handover_version, true)
 FLAG(single, job.audience, JOB_TO_CHILD)
 FLAG(group, job.audience, JOB_TO_GROUP)
 FLAG(subreaper, job.subreaper, JOB_SUBREAPER_ASKED)
@@ -269,6 +270,7 @@ static const struct option options_table[] = {
     {"help", "h", NULL, apply_help, "show this text", OPTION_WORDS},
     {"version", "V", NULL, apply_version, "show the version", OPTION_WORDS},
     {"license", "lL", NULL, apply_license, "show the licence", OPTION_WORDS},
+    {"handover-version", NULL, NULL, apply_handover_version, NULL, OPTION_WORDS},
 };
 
 /* One run over the command line, or over the variables. */
@@ -543,6 +545,8 @@ static enum init_mode choose_mode(const struct init_options *options, bool verif
         return MODE_VERSION;
     if (options->license)
         return MODE_LICENSE;
+    if (options->handover_version)
+        return MODE_HANDOVER_VERSION;
     if (verify)
         return MODE_VERIFY;
     if (options->boot_asked)
@@ -575,7 +579,7 @@ int init_options_parse(struct init_options *options, int argc, char *const *argv
 {
     struct parser parser = {.options = options, .argc = argc, .argv = argv};
 
-    *options = (struct init_options){.job.stop_timeout = JOB_DEFAULT_STOP_TIMEOUT};
+    *options = (struct init_options){.argv = argv, .job.stop_timeout = JOB_DEFAULT_STOP_TIMEOUT};
     int r = take_words(&parser, false);
     if (r < 0)
         return r;

@@ -6,13 +6,22 @@
 
 #include "init/main.h"
 
-enum init_mode { MODE_JOB, MODE_PAUSE, MODE_BOOT, MODE_VERIFY, MODE_HELP, MODE_VERSION, MODE_LICENSE };
+enum init_mode {
+    MODE_JOB,
+    MODE_PAUSE,
+    MODE_BOOT,
+    MODE_VERIFY,
+    MODE_HELP,
+    MODE_VERSION,
+    MODE_LICENSE,
+    MODE_HANDOVER_VERSION, /* a PID 1 asks whether this program can take over */
+};
 
 struct init_options {
     enum init_mode mode;
     bool boot_asked; /* --boot */
     bool pause_asked;
-    bool help, version, license;
+    bool help, version, license, handover_version;
     bool clear_signals; /* forget the inherited mask: the launcher blocks all for us */
     bool exit_when_idle;
     enum log_format log_format;
@@ -22,6 +31,7 @@ struct init_options {
     struct job_options job; /* its stop timeout and verbosity are boot mode's, too */
     char **unit_path;       /* owned */
     char **commands;        /* owned: those of --on-signal that came from the environment */
+    char *const *argv;      /* all of it */
     char *const *words;     /* the command, or the units of verify; NULL: none */
     char error[256];        /* one line for a person when parsing failed */
 };

@@ -78,6 +78,7 @@ const struct berthctl_verb berthctl_verbs[] = {
     {"get-default", "", "the target that is started at boot", 0, 0, .run = berthctl_get_default},
     {"set-default", "TARGET", "start this one at boot", 1, 1, .run = berthctl_change_files},
     {"daemon-reload", "", "read the unit files again", 0, 0},
+    {"daemon-reexec", "[FILE]", "replace the program of PID 1; services notice nothing", 0, 1},
     {"poweroff", "", "stop everything; the container ends", 0, 0},
     {"halt", "", "the same", 0, 0, .ask = "poweroff"},
     {"exit", "[CODE]", "the same, with this exit status", 0, 1},

@@ -41,6 +41,7 @@ struct control_client {
     struct control_server *server;
     bool may_change;
     bool asked;     /* its request has been read */
+    bool reexecs;   /* it waits for the PID 1 that comes */
     bool finishing; /* the result is sent or waits to be: close when it is out */
     bool dead;      /* to be freed when nobody looks at it */
     char *packet;
@@ -136,6 +137,9 @@ void control_jobs_done(struct control_client *client);
 /* job-verbs.c */
 int control_verb_list_jobs(struct control_client *client);
 int control_verb_cancel(struct control_client *client);
+
+/* reexec-verb.c */
+int control_verb_reexec(struct control_client *client);
 
 /* environment-verbs.c */
 int control_verb_show_environment(struct control_client *client);

@@ -8,6 +8,8 @@
 #include "init/platform/logs.h"
 
 struct control_server;
+struct handover;
+struct handover_reader;
 
 /* What a unit uses now; UINT64_MAX where it cannot be told (no cgroup, no controller). */
 struct unit_usage {
@@ -38,6 +40,9 @@ struct control_server_ops {
     /* The manager is about to read its units anew, and has done so; may be NULL. */
     void (*reloading)(void *userdata);
     void (*reloaded)(void *userdata);
+    /* Begins to re-execute PID 1 (file NULL: as what it is now): 0, and control_server_reexec_failed() or the
+     * end of this program comes later; else -errno and why in *ret_message, a new string or NULL. */
+    int (*reexec)(void *userdata, const char *file, char **ret_message);
 };
 
 #define CONTROL_CLIENTS_MAX 64
@@ -53,3 +58,9 @@ int control_server_listen(struct control_server *server, int fd, bool trusted);
 void control_server_job_finished(struct control_server *server, const struct job_report *report);
 /* The manager's state_changed op passes this on: for who waits for a unit's end. */
 void control_server_unit_changed(struct control_server *server, const struct manager_unit *unit);
+/* PID 1 stays what it was: those who asked for another are told why. */
+void control_server_reexec_failed(struct control_server *server, const char *message);
+/* daemon-reexec: the listening sockets, and those who wait for its end. / They are served again, and told
+ * that it is done. False when there is no listening socket, and new ones are to be made. */
+void control_server_hand_over(const struct control_server *server, struct handover *handover);
+bool control_server_take_over(struct control_server *server, struct handover_reader *reader);

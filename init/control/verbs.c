@@ -263,6 +263,7 @@ static const struct control_verb verbs[] = {
     {"set-environment", 1, NO_LIMIT, true, false, control_verb_change_environment, NULL, true},
     {"unset-environment", 1, NO_LIMIT, true, false, control_verb_change_environment, NULL, false},
     {"daemon-reload", 0, 0, true, false, verb_daemon_reload, NULL, 0},
+    {"daemon-reexec", 0, 1, true, false, control_verb_reexec, NULL, 0},
     {"poweroff", 0, 0, true, false, verb_shutdown, NULL, SHUTDOWN_EXIT},
     {"reboot", 0, 0, true, false, verb_shutdown, NULL, SHUTDOWN_REBOOT},
     {"exit", 0, 1, true, false, verb_shutdown, NULL, SHUTDOWN_EXIT},

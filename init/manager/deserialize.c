@@ -15,9 +15,7 @@ static void read_manager(struct manager *manager, usec_t now, struct handover_re
 
     while ((section = handover_find(reader, "manager", &cursor)))
         while (handover_next(reader, section, &line)) {
-            int r = field_read(manager_fields, n_manager_fields, manager, &line);
-            reader->n_unknown += r == -ENOENT;
-            reader->n_bad += r == -EINVAL;
+            reader->n_unknown += field_read(reader, manager_fields, n_manager_fields, manager, &line) == 0;
         }
     manager->now = MIN(manager->now, now);
 }
@@ -101,15 +99,16 @@ struct commands {
     char *main, *control;
 };
 
-static int read_unit_line(struct node *node, const struct handover_line *line, struct commands *commands)
+static int read_unit_line(struct handover_reader *reader, struct node *node, const struct handover_line *line,
+                          struct commands *commands)
 {
     if (streq(line->key, "MainCommand"))
         commands->main = line->value;
     else if (streq(line->key, "ControlCommand"))
         commands->control = line->value;
     else
-        return field_read(node_fields, n_node_fields, node, line);
-    return 0;
+        return field_read(reader, node_fields, n_node_fields, node, line);
+    return 1;
 }
 
 static void take_commands(struct node *node, const struct commands *commands)
@@ -129,11 +128,10 @@ static int read_unit(struct handover_reader *reader, struct handover_section *se
     struct handover_line line;
 
     while (handover_next(reader, section, &line)) {
-        int r = read_unit_line(node, &line, &commands);
-        if (r == -ENOMEM)
+        int r = read_unit_line(reader, node, &line, &commands);
+        if (r < 0)
             return r;
-        reader->n_unknown += r == -ENOENT;
-        reader->n_bad += r == -EINVAL;
+        reader->n_unknown += r == 0;
     }
     take_commands(node, &commands);
     take_processes(node);

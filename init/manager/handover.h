@@ -82,3 +82,29 @@ bool handover_next(struct handover_reader *reader, struct handover_section *sect
 int handover_take_fd(struct handover_reader *reader, const char *value, const char **ret_rest);
 /* A number at *cursor, which moves behind it and a blank. False when there is none. */
 bool handover_number(const char **cursor, uint64_t *ret);
+
+/* --- both, by tables of members of a struct --- */
+
+enum field_kind {
+    FIELD_BOOL,
+    FIELD_INT,
+    FIELD_UNSIGNED, /* 32 bits */
+    FIELD_U64,
+    FIELD_TEXT, /* a string that is owned, or NULL */
+    FIELD_NAME, /* an enum, by its names */
+};
+
+struct field {
+    const char *key;
+    enum field_kind kind;
+    size_t offset;
+    /* Of FIELD_NAME: numbers may change from one version to the next. */
+    const char *(*to_name)(int value);
+    int (*from_name)(const char *name);
+    int standard; /* what a new object has: nothing is written then */
+};
+
+void fields_write(struct handover *handover, const struct field *fields, size_t n, const void *object);
+/* Whether the line is one of these fields; one with a bad value is counted. -ENOMEM. */
+int field_read(struct handover_reader *reader, const struct field *fields, size_t n, void *object,
+               const struct handover_line *line);

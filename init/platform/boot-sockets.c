@@ -29,7 +29,7 @@ static int listen_abstract(void)
     return TAKE_FD(fd);
 }
 
-int boot_sockets_open(struct platform *platform, int fd)
+int boot_sockets_open(struct platform *platform, int fd, struct handover_reader *reader)
 {
     _cleanup_close_ int launcher = fd, own = -EBADF;
     int r = control_server_new(platform->loop, platform->manager, platform->logs, &platform_control_ops,
@@ -37,6 +37,8 @@ int boot_sockets_open(struct platform *platform, int fd)
 
     if (r < 0)
         return r;
+    if (reader && control_server_take_over(platform->control, reader))
+        return 0;
     own = platform->runtime_dir ? listen_at(platform->runtime_dir_fd, CONTAINER_CONTROL_SOCKET, SOCKET_MODE)
                                 : listen_abstract();
     if (own < 0)

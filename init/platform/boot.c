@@ -23,11 +23,13 @@
 #include "init/job/job-signals.h"
 #include "init/platform/boot-sockets.h"
 #include "init/platform/exec-environment.h"
+#include "init/platform/handover.h"
 #include "init/platform/host.h"
 #include "init/platform/leftovers.h"
 #include "init/platform/progress.h"
 #include "init/platform/runtime-dir.h"
 #include "init/platform/signals.h"
+#include "init/platform/takeover.h"
 
 #define SERVICE_UMASK    0022
 #define SIGNAL_BATCH_MAX 16
@@ -65,27 +67,40 @@ static int detach_input(struct platform *platform)
     return dup2(null, STDIN_FILENO) < 0 ? -errno : 0;
 }
 
-static int prepare_process(struct platform *platform, int *ret_control, enum terminal_plan *ret_terminal)
+/* What the container was given, which a PID 1 does once. */
+static int take_inheritance(struct platform *platform, int *ret_control)
+{
+    *ret_control = descriptors_take_socket(ENV_CONTROL_FD);
+    platform->upward = descriptors_take_socket(ENV_NOTIFY_FD);
+    descriptors_close_others((int[]){*ret_control, platform->upward}, 2);
+    if (platform->options->command)
+        platform->terminal = job_terminal_release(&(struct job_options){});
+    platform->inherited_mask = platform->options->inherited_mask;
+    platform->command_directory = getcwd(NULL, 0);
+    if (!platform->command_directory && !(platform->command_directory = strdup("/")))
+        return -ENOMEM;
+    int r = detach_input(platform);
+    return r < 0 ? r : container_environment(environ, &platform->environment);
+}
+
+static int prepare_process(struct platform *platform, struct takeover *takeover, int *ret_control)
 {
     default_signal_actions();
     descriptors_fill_stdio();
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
         (void)fcntl(fd, F_SETFD, 0); /* what was filled in is closed at exec: services inherit it instead */
-    *ret_control = descriptors_take_socket(ENV_CONTROL_FD);
-    platform->upward = descriptors_take_socket(ENV_NOTIFY_FD);
-    descriptors_close_others((int[]){*ret_control, platform->upward}, 2);
-    *ret_terminal =
-        platform->options->command ? job_terminal_release(&(struct job_options){}) : TERMINAL_NONE;
+    takeover_open(takeover);
+    if (takeover->given && !(platform->given.cgroup = strdup("")))
+        return -ENOMEM;
+    int r = takeover->readable ? handover_take_process(platform, &takeover->reader)
+                               : take_inheritance(platform, ret_control);
+    if (r < 0)
+        return r;
     platform->is_init = getpid() == 1;
     if (!platform->is_init && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
         return -errno;
-    platform->command_directory = getcwd(NULL, 0);
-    if (!platform->command_directory && !(platform->command_directory = strdup("/")))
-        return -ENOMEM;
     (void)umask(SERVICE_UMASK);
-    if (chdir("/") < 0) /* whoever stays elsewhere pins a mount */
-        return -errno;
-    return detach_input(platform);
+    return chdir("/") < 0 ? -errno : 0; /* whoever stays elsewhere pins a mount */
 }
 
 static void read_clocks(struct platform *platform)
@@ -130,18 +145,18 @@ static int open_loader(struct platform *platform)
     return 0;
 }
 
-static int open_spawner(struct platform *platform, enum terminal_plan terminal)
+static int open_spawner(struct platform *platform)
 {
     struct spawn_config config = {
         .loop = platform->loop,
         .logs = platform->logs,
         .environment = platform->environment,
-        .given = platform->given,
+        .given = platform->offered,
         .notify_address = platform->notify ? notify_socket_address(platform->notify) : NULL,
-        .mask = platform->options->inherited_mask,
+        .mask = platform->inherited_mask,
         .umask = SERVICE_UMASK,
         .main_command = platform->options->command ? COMMAND_UNIT : NULL,
-        .terminal = terminal,
+        .terminal = platform->terminal,
         .input = platform->input,
         .done = platform_spawn_done,
         .note = platform_spawn_note,
@@ -263,6 +278,16 @@ static int open_signals(struct platform *platform)
     return loop_add(platform->loop, &platform->signals, EPOLLIN);
 }
 
+static int open_notify(struct platform *platform)
+{
+    if (platform->given.notify >= 0 && platform->given.notify_address &&
+        notify_socket_take_over(platform->loop, &platform->given.notify, platform->given.notify_address,
+                                platform_notified, platform, &platform->notify) == 0)
+        return 0;
+    return notify_socket_new(platform->loop, platform->runtime_dir, platform_notified, platform,
+                             &platform->notify);
+}
+
 /* What PID 1 can do without is said and left out. */
 static void open_optional(struct platform *platform)
 {
@@ -271,13 +296,12 @@ static void open_optional(struct platform *platform)
     if (r < 0)
         platform_say(platform, "no writable %s or $%s (%s): sockets are abstract", CONTAINER_RUNTIME_DIR,
                      ENV_RUNTIME_DIR, strerror(-r));
-    r = notify_socket_new(platform->loop, platform->runtime_dir, platform_notified, platform,
-                          &platform->notify);
+    r = open_notify(platform);
     if (r < 0)
         platform_say(platform, "no notification socket: %s; services of Type=notify cannot start",
                      strerror(-r));
     r = cgroup_tree_new(platform->loop, platform_cgroup_event, platform_cgroup_before, platform,
-                        &platform->cgroups);
+                        platform->given.cgroup, &platform->cgroups);
     if (r < 0 && r != -EOPNOTSUPP)
         platform_say(platform, "cgroups are not used: %s", strerror(-r));
     tell_container_type();
@@ -286,13 +310,14 @@ static void open_optional(struct platform *platform)
 static int open_environment(struct platform *platform)
 {
     bool clean = platform->options->clean_env;
-    int r = container_environment(environ, clean ? &platform->given : &platform->environment);
+    int r = container_environment(environ, clean ? &platform->offered : &platform->environment);
 
     return r == 0 && clean ? clean_environment(&platform->environment) : r;
 }
 
-static int open_platform(struct platform *platform, int control_fd, enum terminal_plan terminal)
+static int open_platform(struct platform *platform, struct takeover *takeover, int control_fd)
 {
+    struct handover_reader *reader = takeover->readable ? &takeover->reader : NULL;
     int r = loop_new(&platform->loop);
 
     if (r == 0)
@@ -300,18 +325,20 @@ static int open_platform(struct platform *platform, int control_fd, enum termina
     if (r < 0)
         return r;
     logs_set_style(platform->logs, platform->options->log_format, platform->options->log_time);
+    if (reader)
+        logs_take_over(platform->logs, reader); /* before we say something ourselves */
     open_optional(platform);
     r = open_environment(platform);
     if (r == 0)
         r = open_loader(platform);
     if (r == 0)
-        r = open_spawner(platform, terminal);
+        r = open_spawner(platform);
     if (r == 0)
         r = open_manager(platform);
     if (r == 0)
         r = open_signals(platform);
     if (r == 0)
-        r = boot_sockets_open(platform, control_fd);
+        r = boot_sockets_open(platform, control_fd, reader);
     return r;
 }
 
@@ -361,6 +388,58 @@ static void order_start(struct platform *platform)
         manager_shutdown(platform->manager, now_monotonic(), SHUTDOWN_EXIT, EXIT_BERTH_FAILED);
 }
 
+/* Units out of a text that says which services run. */
+static void adopt_services(struct platform *platform)
+{
+    struct handover guess;
+    struct handover_reader reader;
+    unsigned n = 0;
+
+    handover_begin(&guess);
+    if (platform->cgroups)
+        n = takeover_guess(platform->cgroups, &guess);
+    platform_say(platform,
+                 "what the PID 1 before has handed over cannot be read; %u running services are known by "
+                 "their control groups",
+                 n);
+    if (handover_end(&guess) == 0 && handover_read(&reader, guess.data, guess.size) == 0) {
+        (void)handover_take_units(platform, &reader);
+        handover_catch_up(platform);
+        handover_reader_done(&reader);
+    }
+    handover_done(&guess);
+}
+
+static void go_on(struct platform *platform, struct takeover *takeover)
+{
+    struct handover_reader *reader = &takeover->reader;
+    int r = handover_take_units(platform, reader);
+    unsigned n_bad = reader->n_bad, n_unknown = reader->n_unknown;
+
+    takeover_close(takeover);
+    if (r < 0)
+        platform_say(platform, "not all units could be taken over: %s", strerror(-r));
+    handover_catch_up(platform);
+    platform_say(platform, "goes on as berth-init " BERTH_VERSION);
+    if (n_bad > 0)
+        platform_say(platform, "%u lines of what was handed over could not be read", n_bad);
+    if (n_unknown > 0 && log_get_level() >= LOG_LEVEL_DEBUG)
+        platform_say(platform, "%u lines of what was handed over are not known to this version", n_unknown);
+}
+
+static void begin(struct platform *platform, struct takeover *takeover)
+{
+    if (takeover->readable) {
+        go_on(platform, takeover);
+        return;
+    }
+    if (takeover->given)
+        adopt_services(platform);
+    takeover_close(takeover);
+    (void)job_notify(platform->upward, "X_SYSTEMD_SIGNALS_LEVEL=2");
+    order_start(platform);
+}
+
 /* A command that could not be executed ends as it would in a shell. */
 static int command_status(const struct platform *platform, int status)
 {
@@ -372,6 +451,13 @@ static int command_status(const struct platform *platform, int status)
                                                                              : EXIT_CANNOT_EXECUTE;
 }
 
+static usec_t next_deadline(const struct platform *platform)
+{
+    usec_t deadline = MIN(manager_next_deadline(platform->manager), logs_next_deadline(platform->logs));
+    usec_t reexec = reexec_next_deadline(platform);
+    return MIN(deadline, reexec);
+}
+
 static int run(struct platform *platform)
 {
     int status = 0;
@@ -379,17 +465,18 @@ static int run(struct platform *platform)
     while (!manager_finished(platform->manager, &status)) {
         progress_update(platform);
         root_files_forget(&platform->files);
-        (void)loop_wait(platform->loop,
-                        MIN(manager_next_deadline(platform->manager), logs_next_deadline(platform->logs)));
+        (void)loop_wait(platform->loop, next_deadline(platform));
         logs_tick(platform->logs, now_monotonic());
         if (manager_next_deadline(platform->manager) <= now_monotonic())
             platform_event(platform, &(struct event){.type = EVENT_TIME});
+        reexec_step(platform);
     }
     return command_status(platform, status);
 }
 
 static void close_platform(struct platform *platform)
 {
+    reexec_done(platform);
     control_server_free(platform->control);
     manager_free(platform->manager);
     spawner_free(platform->spawner);
@@ -404,8 +491,12 @@ static void close_platform(struct platform *platform)
     root_files_forget(&platform->files);
     strv_free(platform->search_path);
     strv_free(platform->environment);
-    strv_free(platform->given);
+    strv_free(platform->offered);
     free(platform->command_directory);
+    free(platform->kept_target);
+    free(platform->given.notify_address);
+    free(platform->given.cgroup);
+    close_fd(platform->given.notify);
     free(platform->runtime_dir);
     close_fd(platform->runtime_dir_fd);
     close_fd(platform->files.root_fd);
@@ -422,19 +513,19 @@ int boot_main(const struct boot_options *options)
         .files.root_fd = -EBADF,
         .input = -EBADF,
         .upward = -EBADF,
+        .given.notify = -EBADF,
     };
-    enum terminal_plan terminal = TERMINAL_NONE;
+    struct takeover takeover;
     int control_fd = -EBADF, status = EXIT_BERTH_FAILED;
 
     read_clocks(&platform);
-    int r = prepare_process(&platform, &control_fd, &terminal);
+    int r = prepare_process(&platform, &takeover, &control_fd);
     if (r == 0)
-        r = open_platform(&platform, control_fd, terminal);
+        r = open_platform(&platform, &takeover, control_fd);
     if (r < 0) {
         log_errno(r, "PID 1 cannot start");
     } else {
-        (void)job_notify(platform.upward, "X_SYSTEMD_SIGNALS_LEVEL=2");
-        order_start(&platform);
+        begin(&platform, &takeover);
         status = run(&platform);
         leftovers_end(&platform);
         logs_drain(platform.logs);

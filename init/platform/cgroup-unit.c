@@ -13,6 +13,7 @@
 #include "common/parse.h"
 #include "common/text.h"
 #include "init/job/reap.h"
+#include "init/manager/handover.h"
 #include "init/platform/cgroup-name.h"
 #include "init/platform/cgroup-tree.h"
 #include "init/platform/processes.h"
@@ -286,6 +287,55 @@ int cgroup_unit_new(struct cgroup_tree *tree, const struct unit *unit, void *own
     if (!cgroup->is_slice && unit->service.oom_policy == OOM_KILL)
         (void)write_file_at(cgroup->fd, "memory.oom.group", "1");
     take_up(cgroup);
+    *ret = cgroup;
+    return 0;
+}
+
+void cgroup_unit_hand_over(const struct cgroup_unit *cgroup, struct handover *handover)
+{
+    handover_addf(handover, "Cgroup", "%" PRIu64 " %s", cgroup->oom_kills, cgroup->path);
+}
+
+/* What make did for it when it was new, as far as it is kept in memory. */
+static int remember(struct cgroup_unit *cgroup, const struct unit *unit)
+{
+    const struct cgroup_context *context = &unit->cgroup;
+
+    cgroup->is_root = below_root(cgroup)[0] == 0;
+    cgroup->is_limited = context->settings != NULL;
+    cgroup->delegated = context->delegate;
+    if (context->delegate && context->delegate_subgroup &&
+        !(cgroup->subgroup = strdup(context->delegate_subgroup)))
+        return -ENOMEM;
+    return cgroup->is_slice ? remember_gifts(cgroup, context) : 0;
+}
+
+int cgroup_unit_take_over(struct cgroup_tree *tree, const struct unit *unit, void *owner, const char *value,
+                          struct cgroup_unit **ret)
+{
+    uint64_t kills;
+    const char *path = value;
+    const char *below = handover_number(&path, &kills) ? startswith(path, tree->path) : NULL;
+
+    if (!below || *below != '/' || strstr(below, "/../"))
+        return -EINVAL;
+    struct cgroup_unit *cgroup = calloc(1, sizeof(*cgroup));
+    if (!cgroup)
+        return -ENOMEM;
+    *cgroup = (struct cgroup_unit){.tree = tree, .owner = owner, .below = -EBADF};
+    cgroup->is_slice = unit->type == UNIT_SLICE;
+    cgroup->fd = openat(tree->root_fd, below[1] ? below + 1 : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int r = cgroup->fd < 0 ? -errno : 0;
+    if (r == 0 && !(cgroup->path = strdup(path)))
+        r = -ENOMEM;
+    if (r == 0)
+        r = remember(cgroup, unit);
+    if (r < 0) {
+        discard(cgroup);
+        return r;
+    }
+    take_up(cgroup);
+    cgroup->oom_kills = kills;
     *ret = cgroup;
     return 0;
 }

@@ -43,17 +43,23 @@ static bool is_delegated(int root_fd, const char *path)
     return getxattr(proc, "user.delegate", value, 1) == 1 && value[0] == '1';
 }
 
-static int open_root(struct cgroup_tree *tree)
+/* given: what it was before PID 1 moved itself away from there; "" when only that is known. */
+static int open_root(struct cgroup_tree *tree, const char *given)
 {
     _cleanup_free_ char *text = NULL, *directory = NULL;
-    const char *path;
+    const char *path = given && *given == '/' ? given : NULL;
+    char *scope;
     struct statfs fs;
-    int r = read_file_at(AT_FDCWD, "/proc/self/cgroup", CGROUP_FILE_MAX, &text, NULL);
+    int r = path ? 0 : read_file_at(AT_FDCWD, "/proc/self/cgroup", CGROUP_FILE_MAX, &text, NULL);
 
     if (r < 0)
         return r;
-    if (!(path = unified_path(text)))
+    if (!path && !(path = unified_path(text)))
         return -EOPNOTSUPP;
+    if (given && text && (scope = endswith(path, "/" INIT_SCOPE))) {
+        *scope = 0;
+        path = *path ? path : "/";
+    }
     if (!(directory = xasprintf(CGROUP_MOUNT "%s", path)) ||
         !(tree->path = strdup(streq(path, "/") ? "" : path)))
         return -ENOMEM;
@@ -173,10 +179,10 @@ static void tree_ready(struct loop_source *source, uint32_t events)
     }
 }
 
-static int tree_open(struct cgroup_tree *tree)
+static int tree_open(struct cgroup_tree *tree, const char *path)
 {
     bool root_is_empty = false;
-    int r = open_root(tree);
+    int r = open_root(tree, path);
 
     if (r < 0 || (r = enter_init_scope(tree, &root_is_empty)) < 0)
         return r;
@@ -191,7 +197,7 @@ static int tree_open(struct cgroup_tree *tree)
 }
 
 int cgroup_tree_new(struct loop *loop, cgroup_event_fn fn, cgroup_before_fn before, void *userdata,
-                    struct cgroup_tree **ret)
+                    const char *path, struct cgroup_tree **ret)
 {
     struct cgroup_tree *tree = calloc(1, sizeof(*tree));
 
@@ -206,13 +212,23 @@ int cgroup_tree_new(struct loop *loop, cgroup_event_fn fn, cgroup_before_fn befo
         .root_fd = -EBADF,
         .machine = {.starting = true},
     };
-    int r = tree_open(tree);
+    int r = tree_open(tree, path);
     if (r < 0) {
         cgroup_tree_free(tree);
         return r;
     }
     *ret = tree;
     return 0;
+}
+
+const char *cgroup_tree_path(const struct cgroup_tree *tree)
+{
+    return tree->path[0] ? tree->path : "/";
+}
+
+void cgroup_tree_check_oom(struct cgroup_tree *tree)
+{
+    cgroup_units_check_oom(tree);
 }
 
 void cgroup_tree_set_starting(struct cgroup_tree *tree, bool starting)

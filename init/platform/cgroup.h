@@ -12,6 +12,7 @@
 
 struct cgroup_tree;
 struct cgroup_unit;
+struct handover;
 
 enum cgroup_event {
     CGROUP_EMPTY,    /* the last process is gone */
@@ -23,10 +24,15 @@ typedef void (*cgroup_event_fn)(void *userdata, void *owner, enum cgroup_event e
  * its group is told to be empty. */
 typedef void (*cgroup_before_fn)(void *userdata);
 
-/* Takes the tree over: moves the processes in it to init.scope, enables the controllers that are there.
+/* path: the root as the PID 1 before wrote it, "" when that is not known, or NULL: where this process is.
+ * Takes the tree over: moves the processes in it to init.scope, enables the controllers that are there.
  * -EOPNOTSUPP when it is not ours: no cgroup2 in /sys/fs/cgroup, read-only, or not delegated. */
 int cgroup_tree_new(struct loop *loop, cgroup_event_fn fn, cgroup_before_fn before, void *userdata,
-                    struct cgroup_tree **ret);
+                    const char *path, struct cgroup_tree **ret);
+/* The root as /proc/PID/cgroup shows it. */
+const char *cgroup_tree_path(const struct cgroup_tree *tree);
+/* Tells CGROUP_OOM_KILL of all units that had one since the last look. */
+void cgroup_tree_check_oom(struct cgroup_tree *tree);
 struct cgroup_tree *cgroup_tree_free(struct cgroup_tree *tree);
 /* Whose process that is (by /proc/PID/cgroup, at any depth), NULL for nobody's. */
 void *cgroup_tree_find_owner(struct cgroup_tree *tree, pid_t pid);
@@ -40,6 +46,11 @@ void cgroup_tree_set_starting(struct cgroup_tree *tree, bool starting);
  * cannot be is told to problem, with the reason. */
 int cgroup_unit_new(struct cgroup_tree *tree, const struct unit *unit, void *owner, cgroup_problem_fn problem,
                     void *userdata, struct cgroup_unit **ret);
+/* A line "Cgroup": where it is, and its kills. / The group that is there, with all that is in it: "KILLS
+ * PATH". -ENOENT when it is gone. */
+void cgroup_unit_hand_over(const struct cgroup_unit *cgroup, struct handover *handover);
+int cgroup_unit_take_over(struct cgroup_tree *tree, const struct unit *unit, void *owner, const char *value,
+                          struct cgroup_unit **ret);
 /* Removes the group when it is empty. */
 struct cgroup_unit *cgroup_unit_free(struct cgroup_unit *cgroup);
 /* Writes the limits again, with controllers that they may need by now. */

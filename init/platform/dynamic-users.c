@@ -33,7 +33,7 @@ static bool is_taken(const struct dynamic_users *users, uid_t uid)
     return user_lookup(number, &entry) != -ESRCH;
 }
 
-static int add(struct dynamic_users *users, const char *name, uid_t uid)
+int dynamic_users_add(struct dynamic_users *users, const char *name, uid_t uid)
 {
     struct dynamic_user *bigger = reallocarray(users->users, users->n + 1, sizeof(*bigger));
 
@@ -58,7 +58,7 @@ int dynamic_users_get(struct dynamic_users *users, const char *name, uid_t *ret)
     for (uid_t i = 0, first = (uid_t)(hash_of(name) % POOL_SIZE); i < POOL_SIZE; i++) {
         *ret = DYNAMIC_UID_MIN + (first + i) % POOL_SIZE;
         if (!is_taken(users, *ret))
-            return add(users, name, *ret);
+            return dynamic_users_add(users, name, *ret);
     }
     return -EUSERS;
 }

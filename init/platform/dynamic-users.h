@@ -22,4 +22,6 @@ struct dynamic_users {
 /* The name's, a new one the first time: the same in each container, as long as no other name or passwd(5) has
  * it. -EUSERS when all are taken. */
 int dynamic_users_get(struct dynamic_users *users, const char *name, uid_t *ret);
+/* The name has that uid, as it had before daemon-reexec. 0 or -ENOMEM. */
+int dynamic_users_add(struct dynamic_users *users, const char *name, uid_t uid);
 void dynamic_users_done(struct dynamic_users *users);

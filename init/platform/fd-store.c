@@ -11,6 +11,7 @@
 
 #include "common/cleanup.h"
 #include "common/text.h"
+#include "init/manager/handover.h"
 
 struct stored_fd {
     struct loop_source source;
@@ -111,4 +112,23 @@ int fd_store_list(const struct stored_fd *store, int **ret_fds, size_t *ret_n, c
     *ret_names = TAKE_PTR(names);
     *ret_n = n;
     return 0;
+}
+
+unsigned fd_store_count(const struct stored_fd *store)
+{
+    unsigned n = 0;
+
+    for (; store; store = store->next)
+        n++;
+    return n;
+}
+
+void fd_store_hand_over(const struct stored_fd *store, struct handover *handover)
+{
+    for (; store; store = store->next) {
+        _cleanup_free_ char *rest = xasprintf("%d %s", store->watch.loop != NULL, store->name);
+        if (!rest)
+            handover->failed = true;
+        handover_add_fd(handover, "StoredFD", store->source.fd, rest);
+    }
 }

@@ -6,6 +6,7 @@
 
 #include "common/loop.h"
 
+struct handover;
 struct stored_fd;
 
 /* Who is told when the other end of a descriptor is closed, and it is dropped therefore. loop NULL: nobody.
@@ -23,3 +24,6 @@ unsigned fd_store_remove(struct stored_fd **store, const char *name);
 /* The descriptors, oldest first, and their names with ':' between. *ret_fds is the caller's to free, the
  * descriptors are not. 0 or -ENOMEM. */
 int fd_store_list(const struct stored_fd *store, int **ret_fds, size_t *ret_n, char **ret_names);
+unsigned fd_store_count(const struct stored_fd *store);
+/* daemon-reexec: a line "StoredFD" for each. */
+void fd_store_hand_over(const struct stored_fd *store, struct handover *handover);

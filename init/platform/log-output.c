@@ -330,6 +330,30 @@ void log_output_forget(struct log_output *output, struct log_account *account)
         *link = account->next_untold;
 }
 
+const char *log_output_rest(const struct log_output *output, size_t *ret_size)
+{
+    *ret_size = output->used;
+    return output->buffer + output->start;
+}
+
+int log_output_restore(struct log_output *output, const char *data, size_t size)
+{
+    if (output->source.fd < 0 || output->used > 0 || size > OUTPUT_BUFFER_MAX)
+        return -E2BIG;
+    memcpy(output->buffer, data, size);
+    output->start = 0;
+    output->used = size;
+    output->total += size;
+    return 0;
+}
+
+void log_output_restore_dropped(struct log_output *output, struct log_account *account, uint64_t dropped,
+                                uint64_t untold)
+{
+    account->dropped = dropped - MIN(dropped, untold);
+    output_drop(output, account, untold);
+}
+
 int log_output_new(struct loop *loop, int fd, log_room_fn room, void *userdata, struct log_output **ret)
 {
     enum output_kind kind = OUTPUT_SHARED;

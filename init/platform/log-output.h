@@ -51,3 +51,9 @@ usec_t log_output_patience_end(const struct log_output *output);
 void log_output_set_deadline(struct log_output *output, usec_t deadline);
 /* The account goes away. */
 void log_output_forget(struct log_output *output, struct log_account *account);
+/* daemon-reexec: the bytes that are still to be written. / They come before all that is buffered later; too
+ * many are -E2BIG. */
+const char *log_output_rest(const struct log_output *output, size_t *ret_size);
+int log_output_restore(struct log_output *output, const char *data, size_t size);
+void log_output_restore_dropped(struct log_output *output, struct log_account *account, uint64_t dropped,
+                                uint64_t untold);

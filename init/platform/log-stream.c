@@ -211,6 +211,41 @@ static struct log_stream *stream_new(struct logs *logs, struct log_unit *unit,
     return stream;
 }
 
+int log_stream_add(struct logs *logs, struct log_unit *unit, const struct log_stream_options *options, int fd,
+                   struct log_stream **ret)
+{
+    struct log_stream *stream = stream_new(logs, unit, options, fd);
+
+    if (!stream)
+        return -ENOMEM;
+    int r = loop_add(logs->loop, &stream->source, EPOLLIN);
+    if (r < 0) {
+        free(stream->identifier);
+        free(stream);
+        return r;
+    }
+    if (stream->next)
+        stream->next->link = &stream->next;
+    unit->streams = stream;
+    unit->forgotten = false;
+    *ret = stream;
+    return 0;
+}
+
+int log_stream_restore(struct log_stream *stream, const char *kept, size_t size)
+{
+    if (size > sizeof(stream->logs->buffer) || stream->kept)
+        return -E2BIG;
+    stream->kept = malloc(size);
+    if (!stream->kept)
+        return -ENOMEM;
+    memcpy(stream->kept, kept, size);
+    stream->kept_size = size;
+    /* It may hold whole lines that had to wait: a turn tells them, or waits again. */
+    (void)stream_turn(stream, false);
+    return 0;
+}
+
 int logs_open_stream(struct logs *logs, const char *unit, const struct log_stream_options *options,
                      int *ret_fd)
 {
@@ -224,19 +259,10 @@ int logs_open_stream(struct logs *logs, const char *unit, const struct log_strea
     /* Only our end: a service finds an ordinary, blocking output. */
     if (fcntl(fds[0], F_SETFL, O_NONBLOCK) < 0)
         return -errno;
-    struct log_stream *stream = stream_new(logs, log_unit, options, fds[0]);
-    if (!stream)
-        return -ENOMEM;
-    int r = loop_add(logs->loop, &stream->source, EPOLLIN);
-    if (r < 0) {
-        free(stream->identifier);
-        free(stream);
+    struct log_stream *stream;
+    int r = log_stream_add(logs, log_unit, options, fds[0], &stream);
+    if (r < 0)
         return r;
-    }
-    if (stream->next)
-        stream->next->link = &stream->next;
-    log_unit->streams = stream;
-    log_unit->forgotten = false;
     (void)TAKE_FD(fds[0]);
     *ret_fd = TAKE_FD(fds[1]);
     return 0;

@@ -58,6 +58,11 @@ struct log_unit *logs_get_unit(struct logs *logs, const char *name);
 void logs_drop_unit(struct logs *logs, struct log_unit *unit);
 
 /* log-stream.c */
+/* A new stream of the unit, which reads the descriptor and owns it on success. */
+int log_stream_add(struct logs *logs, struct log_unit *unit, const struct log_stream_options *options, int fd,
+                   struct log_stream **ret);
+/* What was read before by another: at most so much as fits into the buffer of one turn. -ENOMEM, -E2BIG. */
+int log_stream_restore(struct log_stream *stream, const char *kept, size_t size);
 void log_stream_free(struct log_stream *stream);
 /* Tells what there is in the pipe now, as far as the output takes it. False at the end of the stream. */
 bool log_stream_drain(struct log_stream *stream);

@@ -10,6 +10,8 @@
 
 struct logs;
 struct manager_unit;
+struct handover;
+struct handover_reader;
 
 typedef int (*log_line_fn)(void *userdata, const struct log_line *line); /* negative stops */
 
@@ -71,3 +73,7 @@ void logs_forget(struct logs *logs, const char *unit);
 void logs_settle(struct logs *logs, const char *unit);
 /* Reads what is still in the pipes and writes it out, at the end. */
 void logs_drain(struct logs *logs);
+
+/* daemon-reexec: pipes with what was read of them, rings, and what the container's output has not taken. */
+void logs_hand_over(struct logs *logs, struct handover *handover);
+void logs_take_over(struct logs *logs, struct handover_reader *reader);

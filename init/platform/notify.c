@@ -179,6 +179,33 @@ struct notify_socket *notify_socket_free(struct notify_socket *socket)
     return NULL;
 }
 
+int notify_socket_take_over(struct loop *loop, int *fd, const char *address, notify_fn fn, void *userdata,
+                            struct notify_socket **ret)
+{
+    struct notify_socket *notify = calloc(1, sizeof(*notify));
+
+    if (!notify)
+        return -ENOMEM;
+    *notify = (struct notify_socket){
+        .loop = loop, .source = {.fd = *fd, .ready = notify_ready}, .fn = fn, .userdata = userdata};
+    (void)snprintf(notify->address, sizeof(notify->address), "%s", address);
+    if (address[0] == '/')
+        (void)snprintf(notify->path, sizeof(notify->path), "%s", address);
+    int r = loop_add(loop, &notify->source, EPOLLIN);
+    if (r < 0) {
+        free(notify);
+        return r;
+    }
+    *fd = -EBADF;
+    *ret = notify;
+    return 0;
+}
+
+int notify_socket_fd(const struct notify_socket *socket)
+{
+    return socket->source.fd;
+}
+
 const char *notify_socket_address(const struct notify_socket *socket)
 {
     return socket->address;

@@ -18,6 +18,10 @@ typedef void (*notify_fn)(void *userdata, pid_t pid, const char *text, int *fds,
  * directory is NULL or will not have it. */
 int notify_socket_new(struct loop *loop, const char *directory, notify_fn fn, void *userdata,
                       struct notify_socket **ret);
+/* The socket of the PID 1 before, with what waits in it, at its address. Takes the descriptor over. */
+int notify_socket_take_over(struct loop *loop, int *fd, const char *address, notify_fn fn, void *userdata,
+                            struct notify_socket **ret);
+int notify_socket_fd(const struct notify_socket *socket);
 struct notify_socket *notify_socket_free(struct notify_socket *socket);
 /* What $NOTIFY_SOCKET says: a path, or "@NAME". */
 const char *notify_socket_address(const struct notify_socket *socket);

@@ -198,17 +198,24 @@ static void descriptor_gone(void *userdata, void *owner)
     platform_event(userdata, &(struct event){.type = EVENT_DESCRIPTOR_GONE, .unit = owner});
 }
 
+int platform_store_descriptor(struct platform *platform, struct manager_unit *unit, const char *name, int *fd,
+                              bool poll)
+{
+    struct unit_runtime *runtime = unit_runtime_get(&platform->runtimes, unit);
+    const struct fd_store_watch watch = {
+        .loop = poll ? platform->loop : NULL, .gone = descriptor_gone, .userdata = platform, .owner = unit};
+
+    return runtime ? fd_store_add(&runtime->store, name, fd, &watch) : -ENOMEM;
+}
+
 static unsigned op_store_descriptors(void *userdata, struct manager_unit *unit, const char *name,
                                      unsigned room, bool poll)
 {
     struct platform *platform = userdata;
-    struct unit_runtime *runtime = unit_runtime_get(&platform->runtimes, unit);
-    const struct fd_store_watch watch = {
-        .loop = poll ? platform->loop : NULL, .gone = descriptor_gone, .userdata = platform, .owner = unit};
     unsigned n = 0;
 
-    for (size_t i = 0; runtime && i < platform->n_notified_fds && n < room; i++)
-        n += fd_store_add(&runtime->store, name, &platform->notified_fds[i], &watch) > 0;
+    for (size_t i = 0; i < platform->n_notified_fds && n < room; i++)
+        n += platform_store_descriptor(platform, unit, name, &platform->notified_fds[i], poll) > 0;
     return n;
 }
 
@@ -334,6 +341,11 @@ static void control_reloading(void *userdata)
     root_files_forget(&platform->files);
 }
 
+static int control_reexec(void *userdata, const char *file, char **ret_message)
+{
+    return reexec_begin(userdata, file, ret_message);
+}
+
 static void control_reloaded(void *userdata)
 {
     platform_apply_limits(userdata);
@@ -348,6 +360,7 @@ const struct control_server_ops platform_control_ops = {
     .kill = control_kill,
     .reloading = control_reloading,
     .reloaded = control_reloaded,
+    .reexec = control_reexec,
 };
 
 struct manager_unit *platform_find_owner(struct platform *platform, pid_t pid)

@@ -8,6 +8,7 @@
 #include "init/platform/files.h"
 #include "init/platform/logs.h"
 #include "init/platform/notify.h"
+#include "init/platform/reexec.h"
 #include "init/platform/spawn.h"
 #include "init/platform/unit-runtime.h"
 #include "init/unit/load.h"
@@ -40,8 +41,10 @@ struct platform {
     struct host_texts host;
     char **search_path;
     char **environment; /* what every service gets */
-    char **given;       /* --clean-env: what the container was given, for those that ask for it; else NULL */
+    char **offered;     /* --clean-env: what the container was given, for those that ask for it; else NULL */
+    uint64_t inherited_mask; /* of struct boot_options */
     char *command_directory;
+    enum terminal_plan terminal;
     char *runtime_dir; /* NULL: nothing is writable */
     int runtime_dir_fd;
     int input;  /* the container's standard input */
@@ -53,11 +56,18 @@ struct platform {
     usec_t boot_realtime; /* PID files of before are of another life */
     usec_t stop_ordered;  /* 0: not yet */
     const char *target;
+    char *kept_target; /* that the PID 1 before had chosen */
     uint32_t boot_job; /* 0: not enqueued, or ended */
     bool booted;
     bool startup_is_over; /* Startup...= settings are out of force */
     bool progress_changed;
     char progress[128]; /* the last STATUS= */
+    struct reexec reexec;
+    struct {
+        int notify;
+        char *notify_address;
+        char *cgroup; /* the tree's root */
+    } given;          /* by the PID 1 before, until it is opened */
 };
 
 extern const struct platform_ops platform_ops;
@@ -69,6 +79,9 @@ void platform_say(struct platform *platform, const char *format, ...) _printf_(2
 void platform_event(struct platform *platform, struct event *event);
 /* Whose process that is, NULL for nobody's. */
 struct manager_unit *platform_find_owner(struct platform *platform, pid_t pid);
+/* Keeps the descriptor for the unit's next start: 1 (*fd is -EBADF then), 0 when it is there, or -errno. */
+int platform_store_descriptor(struct platform *platform, struct manager_unit *unit, const char *name, int *fd,
+                              bool poll);
 /* Without cgroups: looks whether units that the manager waits for are empty by now. */
 void platform_check_empty(struct platform *platform);
 

@@ -31,6 +31,8 @@ struct spawn_config {
 };
 
 struct spawner;
+struct handover;
+struct handover_reader;
 
 int spawner_new(const struct spawn_config *config, struct spawner **ret);
 struct spawner *spawner_free(struct spawner *spawner);
@@ -52,3 +54,10 @@ int spawner_spawn(struct spawner *spawner, const struct spawn_request *request,
 void spawner_release_idle(struct spawner *spawner);
 /* A child has ended: tells what its exec pipe still has to say, so that it comes before the end. */
 void spawner_settle(struct spawner *spawner, pid_t pid);
+
+/* daemon-reexec: the children that are not at their programs yet, those of Type=idle that wait, and the users
+ * of the pool. What cannot be read is left out: the end of such a child tells enough. */
+bool spawner_has_news(
+    const struct spawner *spawner); /* of children that borrowed memory: first heard, then handed over */
+void spawner_hand_over(const struct spawner *spawner, struct handover *handover);
+void spawner_take_over(struct spawner *spawner, struct handover_reader *reader);

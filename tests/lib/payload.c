@@ -71,6 +71,53 @@ static void verb_notify(const char *text)
     close(fd);
 }
 
+/* Leaves a descriptor that holds the text with PID 1: FDSTORE=1, under the name "kept". */
+static void verb_store(const char *text)
+{
+    static const char message[] = "FDSTORE=1\nFDNAME=kept\nFDPOLL=0";
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    union {
+        struct cmsghdr header;
+        char buffer[CMSG_SPACE(sizeof(int))];
+    } control = {0};
+    struct iovec iov = {.iov_base = (void *)message, .iov_len = sizeof(message) - 1};
+    struct msghdr packet = {.msg_name = &address,
+                            .msg_iov = &iov,
+                            .msg_iovlen = 1,
+                            .msg_control = &control,
+                            .msg_controllen = sizeof(control)};
+    const char *path = getenv("NOTIFY_SOCKET");
+    int kept = memfd_create("kept", MFD_CLOEXEC);
+
+    if (!path || strlen(path) >= sizeof(address.sun_path))
+        fail_with(EDESTADDRREQ, "$NOTIFY_SOCKET");
+    strcpy(address.sun_path, path);
+    if (path[0] == '@')
+        address.sun_path[0] = '\0';
+    packet.msg_namelen = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
+    control.header = (struct cmsghdr){
+        .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
+    memcpy(CMSG_DATA(&control.header), &kept, sizeof(kept));
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (kept < 0 || dprintf(kept, "%s", text) < 0 || fd < 0 || sendmsg(fd, &packet, 0) < 0)
+        fail(path);
+    close(fd);
+    close(kept);
+}
+
+/* What the first descriptor that PID 1 gave holds, behind its name; "nothing" when it gave none. */
+static void verb_say_stored(const char *arg)
+{
+    const char *names = getenv("LISTEN_FDNAMES");
+    char text[256];
+    ssize_t n = names ? pread(3, text, sizeof(text), 0) : 0;
+
+    if (n < 0)
+        fail("what was stored");
+    printf("stored: %s %.*s\n", names ? names : "nothing", (int)n, text);
+    fflush(stdout);
+}
+
 static void verb_ignore_term(const char *arg)
 {
     signal(SIGTERM, SIG_IGN);
@@ -368,6 +415,8 @@ static const struct verb {
     {"window", false, verb_window},               /* says the terminal's size */
     {"wait-file", true, verb_wait_file},          /* PATH */
     {"open-terminal", false, verb_open_terminal}, /* a new one, and says its name */
+    {"store", true, verb_store},                  /* TEXT */
+    {"say-stored", false, verb_say_stored},
     {"sleep-forever", false, verb_sleep_forever},
 };
 

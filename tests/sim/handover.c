@@ -98,9 +98,11 @@ static const char *or_none(const char *text)
     return text ? text : "-";
 }
 
-/* What clients can see of a unit. */
-static void look_at(struct world *world, const struct manager_unit *unit)
+/* What clients can see of a unit, and what only seldom has a consequence. */
+static void look_at(struct world *world, struct manager_unit *unit)
 {
+    const struct node *node = node_of(unit);
+
     world_trace(world, "look at %s: main %d/%d, control %d/%d, exec %d %d %s, says %s %s %d %d",
                 unit->unit->name, unit->main_exit.code, unit->main_exit.status, unit->control_exit.code,
                 unit->control_exit.status, (int)unit->exec_stage, unit->exec_errno,
@@ -111,16 +113,19 @@ static void look_at(struct world *world, const struct manager_unit *unit)
                 (unsigned long long)unit->active_enter, (unsigned long long)unit->active_exit,
                 (unsigned long long)unit->inactive_enter, (unsigned long long)unit->inactive_exit,
                 unit->comes_back ? ", comes back" : "");
+    world_trace(world, "  reload %d, extra time %llu, requirements %d", (int)node->reload_result,
+                (unsigned long long)node->runtime_extra, node->job.ignore_requirements);
 }
 
 static void look_around(struct world *world)
 {
-    const struct manager_unit *unit;
+    struct manager_unit *unit;
     size_t cursor = 0;
 
     while (world->log && (unit = manager_next_unit(world->manager, &cursor)))
         look_at(world, unit);
-    world_trace(world, "system is %s", manager_system_state(world->manager));
+    world_trace(world, "system is %s, %llu starts", manager_system_state(world->manager),
+                (unsigned long long)world->manager->last_invocation);
 }
 
 void world_hand_over(struct world *world)

@@ -197,8 +197,8 @@ static void read_deadlines(struct manager *manager, struct handover_reader *read
 /* Nothing waits for ever because a line was lost. */
 static void arm_the_rest(struct manager *manager)
 {
-    FOREACH_ARRAY (entry, manager->names.entries, manager->names.n) {
-        struct node *node = entry->node;
+    for (size_t i = 0; i < manager->names.n; i++) {
+        struct node *node = manager->names.entries[i].node;
         bool under_way = !unit_is_down(node) && node->u.active != UNIT_ACTIVE;
         if (under_way && node->u.unit->type == UNIT_SERVICE && node->timer.position == 0)
             service_arm_timer(node, node->u.state == SERVICE_AUTO_RESTART ? service_restart_delay(node)

@@ -147,9 +147,10 @@ void handover_add_fd(struct handover *handover, const char *key, int fd, const c
 int handover_end(struct handover *handover)
 {
     handover_section(handover, FDS_SECTION, NULL);
-    FOREACH_ARRAY (fd, handover->fds, handover->n_fds)
-        handover_addf(handover, FD_KEY, "%d", *fd);
-    return handover->failed || handover->n_fds > HANDOVER_FDS_MAX ? -ENOMEM : 0;
+    for (size_t i = 0; i < handover->n_fds; i++)
+        handover_addf(handover, FD_KEY, "%d", handover->fds[i]);
+    bool fits = handover->n_fds <= HANDOVER_FDS_MAX && handover->size <= HANDOVER_SIZE_MAX;
+    return handover->failed || !fits ? -ENOMEM : 0;
 }
 
 void handover_done(struct handover *handover)
@@ -360,14 +361,14 @@ int handover_take_fd(struct handover_reader *reader, const char *value, const ch
     const char *cursor = value;
     uint64_t number;
 
-    if (handover_number(&cursor, &number))
-        FOREACH_ARRAY (fd, reader->fds, reader->n_fds) {
-            if (*fd < 0 || (uint64_t)*fd != number)
-                continue;
-            if (ret_rest)
-                *ret_rest = cursor;
-            return TAKE_FD(*fd);
-        }
+    bool is_number = handover_number(&cursor, &number);
+    for (size_t i = 0; is_number && i < reader->n_fds; i++) {
+        if (reader->fds[i] < 0 || (uint64_t)reader->fds[i] != number)
+            continue;
+        if (ret_rest)
+            *ret_rest = cursor;
+        return TAKE_FD(reader->fds[i]);
+    }
     reader->n_bad++;
     return -EBADF;
 }

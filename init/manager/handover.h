@@ -14,8 +14,9 @@
 
 #include "common/macro.h"
 
-#define HANDOVER_VERSION 1 /* changes only when an older reader would read something wrongly */
-#define HANDOVER_FDS_MAX 65536
+#define HANDOVER_VERSION  1 /* changes only when an older reader would read something wrongly */
+#define HANDOVER_FDS_MAX  65536
+#define HANDOVER_SIZE_MAX (1U << 30)
 
 /* --- writing --- */
 

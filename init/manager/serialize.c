@@ -28,9 +28,11 @@ static int list_nodes(const struct manager *manager, struct node ***ret)
 
     if (!nodes)
         return -ENOMEM;
-    FOREACH_ARRAY (entry, manager->names.entries, manager->names.n)
+    for (size_t i = 0; i < manager->names.n; i++) {
+        const struct name_entry *entry = &manager->names.entries[i];
         if (streq(entry->name, entry->node->u.unit->name))
             nodes[n++] = entry->node;
+    }
     if (n > 0)
         qsort(nodes, n, sizeof(struct node *), compare_resolved);
     *ret = nodes;
@@ -52,9 +54,11 @@ static void write_node(struct handover *handover, const struct node *node)
 static void write_aliases(struct handover *handover, const struct manager *manager)
 {
     handover_section(handover, "aliases", NULL);
-    FOREACH_ARRAY (entry, manager->names.entries, manager->names.n)
+    for (size_t i = 0; i < manager->names.n; i++) {
+        const struct name_entry *entry = &manager->names.entries[i];
         if (!streq(entry->name, entry->node->u.unit->name))
             handover_addf(handover, "Alias", "%s %s", entry->name, entry->node->u.unit->name);
+    }
 }
 
 static const char *deadline_name(const struct deadline *deadline)

@@ -123,8 +123,8 @@ static void write_runtime(const struct unit_runtime *runtime, struct handover *h
     handover_section(handover, "runtime", runtime->unit->unit->name);
     if (runtime->cgroup)
         cgroup_unit_hand_over(runtime->cgroup, handover);
-    FOREACH_ARRAY (session, runtime->group.sessions, runtime->group.n_sessions)
-        handover_addf(handover, "Session", "%d", (int)*session);
+    for (size_t i = 0; i < runtime->group.n_sessions; i++)
+        handover_addf(handover, "Session", "%d", (int)runtime->group.sessions[i]);
     handover_add(handover, "InvocationId",
                  runtime->group.invocation_id[0] ? runtime->group.invocation_id : NULL);
     handover_add_u64(handover, "Invocation", runtime->invocation);

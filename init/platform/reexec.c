@@ -238,8 +238,8 @@ static int seal(const struct handover *handover)
 
 static void set_cloexec(const struct handover *handover, int flags)
 {
-    FOREACH_ARRAY (fd, handover->fds, handover->n_fds)
-        (void)fcntl(*fd, F_SETFD, flags);
+    for (size_t i = 0; i < handover->n_fds; i++)
+        (void)fcntl(handover->fds[i], F_SETFD, flags);
 }
 
 /* Returns only when it failed: -errno, and all is as before. */

@@ -620,8 +620,10 @@ void spawner_hand_over(const struct spawner *spawner, struct handover *handover)
     }
     handover_add_fd(handover, "IdleRead", spawner->idle[0], NULL);
     handover_add_fd(handover, "IdleWrite", spawner->idle[1], NULL);
-    FOREACH_ARRAY (user, spawner->dynamic_users.users, spawner->dynamic_users.n)
+    for (size_t i = 0; i < spawner->dynamic_users.n; i++) {
+        const struct dynamic_user *user = &spawner->dynamic_users.users[i];
         handover_addf(handover, "DynamicUser", "%u %s", (unsigned)user->uid, user->name);
+    }
 }
 
 /* "FD PID REACHED" */

@@ -19,8 +19,7 @@
 #include "init/platform/cgroup-name.h"
 #include "init/platform/cgroup-tree.h"
 
-#define ALL_SEALS         (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
-#define HANDOVER_SIZE_MAX ((off_t)1 << 30)
+#define ALL_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
 static int take_variable(void)
 {
@@ -70,8 +69,8 @@ void takeover_open(struct takeover *takeover)
 
 void takeover_close(struct takeover *takeover)
 {
-    FOREACH_ARRAY (fd, takeover->reader.fds, takeover->reader.n_fds)
-        close_fd(*fd);
+    for (size_t i = 0; i < takeover->reader.n_fds; i++)
+        close_fd(takeover->reader.fds[i]);
     handover_reader_done(&takeover->reader);
     if (takeover->text)
         (void)munmap(takeover->text, takeover->size);

@@ -79,8 +79,7 @@ static int take_inheritance(struct platform *platform, int *ret_control)
     platform->command_directory = getcwd(NULL, 0);
     if (!platform->command_directory && !(platform->command_directory = strdup("/")))
         return -ENOMEM;
-    int r = detach_input(platform);
-    return r < 0 ? r : container_environment(environ, &platform->environment);
+    return detach_input(platform);
 }
 
 static int prepare_process(struct platform *platform, struct takeover *takeover, int *ret_control)
@@ -307,12 +306,15 @@ static void open_optional(struct platform *platform)
     tell_container_type();
 }
 
+/* That of the services may have come from the PID 1 before, with what was changed since. */
 static int open_environment(struct platform *platform)
 {
-    bool clean = platform->options->clean_env;
-    int r = container_environment(environ, clean ? &platform->offered : &platform->environment);
+    bool clean = platform->options->clean_env, is_there = platform->environment != NULL;
+    int r = 0;
 
-    return r == 0 && clean ? clean_environment(&platform->environment) : r;
+    if (clean || !is_there)
+        r = container_environment(environ, clean ? &platform->offered : &platform->environment);
+    return r == 0 && clean && !is_there ? clean_environment(&platform->environment) : r;
 }
 
 static int open_platform(struct platform *platform, struct takeover *takeover, int control_fd)

@@ -302,7 +302,7 @@ static int remember(struct cgroup_unit *cgroup, const struct unit *unit)
     const struct cgroup_context *context = &unit->cgroup;
 
     cgroup->is_root = below_root(cgroup)[0] == 0;
-    cgroup->is_limited = context->settings != NULL;
+    set_limited(cgroup, context);
     cgroup->delegated = context->delegate;
     if (context->delegate && context->delegate_subgroup &&
         !(cgroup->subgroup = strdup(context->delegate_subgroup)))

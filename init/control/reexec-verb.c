@@ -68,7 +68,7 @@ static void answer(struct control_server *server, struct handover_reader *reader
     control_client_finish(client, "done", 0, NULL);
 }
 
-bool control_server_take_over(struct control_server *server, struct handover_reader *reader)
+void control_server_take_over(struct control_server *server, struct handover_reader *reader)
 {
     struct handover_section *section;
     struct handover_line line;
@@ -83,5 +83,12 @@ bool control_server_take_over(struct control_server *server, struct handover_rea
             else
                 reader->n_unknown++;
         }
-    return server->n_listeners > 0;
+}
+
+bool control_server_has_own(const struct control_server *server)
+{
+    FOREACH_ARRAY (listener, server->listeners, server->n_listeners)
+        if (!listener->trusted)
+            return true;
+    return false;
 }

@@ -61,6 +61,8 @@ void control_server_unit_changed(struct control_server *server, const struct man
 /* PID 1 stays what it was: those who asked for another are told why. */
 void control_server_reexec_failed(struct control_server *server, const char *message);
 /* daemon-reexec: the listening sockets, and those who wait for its end. / They are served again, and told
- * that it is done. False when there is no listening socket, and new ones are to be made. */
+ * that it is done. */
 void control_server_hand_over(const struct control_server *server, struct handover *handover);
-bool control_server_take_over(struct control_server *server, struct handover_reader *reader);
+void control_server_take_over(struct control_server *server, struct handover_reader *reader);
+/* Whether there is a socket for berthctl, beside the launcher's. */
+bool control_server_has_own(const struct control_server *server);

@@ -29,22 +29,32 @@ static int listen_abstract(void)
     return TAKE_FD(fd);
 }
 
+void boot_sockets_listen(struct platform *platform)
+{
+    if (control_server_has_own(platform->control))
+        return;
+    _cleanup_close_ int own = platform->runtime_dir
+                                  ? listen_at(platform->runtime_dir_fd, CONTAINER_CONTROL_SOCKET, SOCKET_MODE)
+                                  : listen_abstract();
+
+    if (own < 0)
+        platform_say(platform, "no socket for berthctl: %s", strerror(-own));
+    else if (control_server_listen(platform->control, own, false) == 0)
+        (void)TAKE_FD(own);
+}
+
 int boot_sockets_open(struct platform *platform, int fd, struct handover_reader *reader)
 {
-    _cleanup_close_ int launcher = fd, own = -EBADF;
+    _cleanup_close_ int launcher = fd;
     int r = control_server_new(platform->loop, platform->manager, platform->logs, &platform_control_ops,
                                platform, &platform->control);
 
     if (r < 0)
         return r;
-    if (reader && control_server_take_over(platform->control, reader))
-        return 0;
-    own = platform->runtime_dir ? listen_at(platform->runtime_dir_fd, CONTAINER_CONTROL_SOCKET, SOCKET_MODE)
-                                : listen_abstract();
-    if (own < 0)
-        platform_say(platform, "no socket for berthctl: %s", strerror(-own));
-    else if (control_server_listen(platform->control, own, false) == 0)
-        (void)TAKE_FD(own);
+    if (reader)
+        control_server_take_over(platform->control, reader);
+    else
+        boot_sockets_listen(platform);
     if (launcher >= 0 && control_server_listen(platform->control, launcher, true) == 0)
         (void)TAKE_FD(launcher);
     return 0;

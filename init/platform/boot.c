@@ -419,6 +419,7 @@ static void go_on(struct platform *platform, struct takeover *takeover)
     unsigned n_bad = reader->n_bad, n_unknown = reader->n_unknown;
 
     takeover_close(takeover);
+    boot_sockets_listen(platform); /* a line may have been lost */
     if (r < 0)
         platform_say(platform, "not all units could be taken over: %s", strerror(-r));
     handover_catch_up(platform);

@@ -15,6 +15,7 @@
 #include "common/parse.h"
 #include "common/syscalls.h"
 #include "common/text.h"
+#include "init/job/job-descriptors.h"
 #include "init/job/reap.h"
 #include "init/platform/cgroup-name.h"
 #include "init/platform/cgroup-tree.h"
@@ -63,7 +64,9 @@ void takeover_open(struct takeover *takeover)
     if (!takeover->text)
         return;
     takeover->readable = handover_read(&takeover->reader, takeover->text, takeover->size) == 0;
-    if (!takeover->readable)
+    if (takeover->readable)
+        descriptors_close_others(takeover->reader.fds, takeover->reader.n_fds);
+    else
         handover_reader_done(&takeover->reader);
 }
 

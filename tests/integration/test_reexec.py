@@ -7,9 +7,10 @@ import shutil
 import signal
 
 from container import SUBREAPER, USER, USER_PID1, Container, Pid1
-from harness import root, test, wait_for
+from harness import Skip, root, test, wait_for
 from host import children, process_stat
-from root import BERTH_INIT, NOBODY, PAYLOAD, boot_root, copied, write_files
+from process import Process
+from root import BERTH_INIT, NOBODY, PAYLOAD, SPOIL, UNIT_DIRECTORY, boot_root, copied, write_files
 
 WANTED = "\n[Install]\nWantedBy=multi-user.target\n"
 STAYS = "[Service]\nExecStart=/bin/payload sleep-forever\n" + WANTED
@@ -406,6 +407,54 @@ def garbage_that_was_handed_over_is_told_and_the_services_start(t):
     init.out.expect("handed over cannot be read")
     reexec(init)
     assert init.unit("good.service")["ActiveState"] == "active"
+
+
+def with_spoil(base, how):
+    shutil.copy(SPOIL, base / "spoil")
+    (base / "how").write_text(how)
+
+
+@test(needs=[root], each=["cut", *(f"noise {n}" for n in range(1, 9))], timeout=60)
+def pid_1_lives_on_whatever_it_is_handed_over(t, how):
+    init, base = boot(t, {"a.service": STAYS, "says.service": shell("echo something; exec payload sleep-forever"),
+                          "b.service": unit("Type=notify\nWatchdogSec=1h\nExecStart=/bin/payload notify READY=1 sleep-forever")})
+    init.wait_for_unit_state("b.service", "active", "running")
+    with_spoil(base, how)
+    client = Process(t, ["nsenter", f"--target={init.pid()}", "--pid", "--mount", "--root", "--wd=/", "--",
+                         "berthctl", "daemon-reexec", "/spoil"])
+    init.out.expect("goes on as")
+    client.finish()  # it may have been forgotten
+    wait_for(lambda: init._unit_if_up("new.service") != {}, "PID 1 to be asked")
+    write_files(base, {f"{UNIT_DIRECTORY}/new.service": "[Service]\nExecStart=/bin/payload sleep-forever\n"})
+    init.done("daemon-reload")
+    init.done("start", "new.service")
+    init.done("stop", "new.service")
+    reexec(init)
+    init.signal(signal.SIGTERM)
+    assert init.wait() == 0
+
+
+@test(needs=[root], timeout=60)
+def services_are_known_by_their_control_groups_when_nothing_can_be_read(t):
+    base = boot_root(t.dir / "root", {"good.service": STAYS, "other.service": unit("Slice=a-b.slice\nExecStart=/bin/payload sleep-forever")})
+    with_spoil(base, "header")
+    container = Container(t, base, options=["--boot"])
+    container.wait_for_unit_state("other.service", "active", "running")
+    if container.call("status")[0][0]["Tracking"] != "control groups":
+        raise Skip("no control groups are delegated here")
+    names = ("good.service", "other.service")
+    before = {name: container.unit(name)["MainPID"] for name in names}
+    container.berth("exec", "berthctl", "daemon-reexec", "/spoil")
+    container.out.expect("cannot be read; 2 running services")
+
+    def show(name, key):
+        return container.exec("berthctl", "show", "--value", "-p", key, name).strip()
+    wait_for(lambda: container.berth("exec", "berthctl", "is-active", "good.service").status == 0, "PID 1 to be asked")
+    assert {name: show(name, "MainPID") for name in names} == before
+    container.exec("berthctl", "restart", "other.service")
+    assert show("other.service", "MainPID") != before["other.service"]
+    container.berth("exec", "berthctl", "exit", "5")
+    assert container.wait() == 5
 
 
 @test(needs=[root])

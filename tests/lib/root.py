@@ -13,6 +13,7 @@ BUILD = pathlib.Path(os.environ.get("BERTH_BUILD", TOP / "build")).resolve()
 BERTH = BUILD / "launcher" / "berth"
 BERTH_INIT = BUILD / "init" / "berth-init"
 PAYLOAD = BUILD / "tests" / "lib" / "payload"
+SPOIL = BUILD / "tests" / "lib" / "spoil"
 REFUSE = BUILD / "tests" / "lib" / "refuse"
 
 NOBODY = 65534

@@ -120,21 +120,34 @@ static int put_unit_files(struct container *container, int run_fd, struct failur
     return 0;
 }
 
+/* The names that PID 1's client has. */
+static int put_tools(int run_fd, struct failure *failure)
+{
+    static const char *const links[] = {"berth/bin/berthctl", "berth/bin/systemctl"};
+
+    FOREACH_ARRAY (link, links, ELEMENTSOF(links))
+        if (symlinkat("../berth-init", run_fd, *link) < 0)
+            return fail(failure, -errno, "/run/%s: %m", *link);
+    return 0;
+}
+
 int guest_fill_run(struct container *container, int run_fd, struct failure *failure)
 {
     static const struct {
         const char *path;
         mode_t mode;
+        bool only_boot; /* programs take it for a sign that there is a manager of services: sd_booted(3) */
     } directories[] = {
         {"berth", 0755}, {"berth/bin", 0755}, {"host", 0755},
-        {"lock", 01777}, {"systemd", 0755},   {"systemd/system", 0755},
+        {"lock", 01777}, {"systemd", 0755},   {"systemd/system", 0755, true},
     };
+    bool boots = container->config->boot || container->config->unit_files;
     FOREACH_ARRAY (directory, directories, ELEMENTSOF(directories))
-        if (mkdirat(run_fd, directory->path, directory->mode) < 0)
+        if ((boots || !directory->only_boot) && mkdirat(run_fd, directory->path, directory->mode) < 0)
             return fail(failure, -errno, "/run/%s: %m", directory->path);
-    if (symlinkat("../berth-init", run_fd, "berth/bin/berthctl") < 0)
-        return fail(failure, -errno, "/run/berth/bin/berthctl: %m");
-    int r = copy_init(container, run_fd, failure);
+    int r = put_tools(run_fd, failure);
+    if (r >= 0)
+        r = copy_init(container, run_fd, failure);
     if (r >= 0)
         r = put_host_files(container, run_fd, failure);
     return r < 0 ? r : put_unit_files(container, run_fd, failure);

@@ -23,8 +23,8 @@
 
 #define CONTAINER_RUNTIME_DIR    "/run/berth"            /* default of BERTH_RUNTIME_DIR */
 #define CONTAINER_INIT           "/run/berth/berth-init" /* the launcher's copy of the init */
-#define CONTAINER_TOOLS_DIR      "/run/berth/bin" /* berthctl -> ../berth-init; last in the default PATH */
-#define CONTAINER_CONTROL_SOCKET "control"        /* in the runtime directory, for berthctl */
-#define CONTAINER_NOTIFY_SOCKET  "notify"         /* in the runtime directory, for sd_notify(3) */
+#define CONTAINER_TOOLS_DIR      "/run/berth/bin"        /* berthctl, systemctl: last in the default PATH */
+#define CONTAINER_CONTROL_SOCKET "control"               /* in the runtime directory, for berthctl */
+#define CONTAINER_NOTIFY_SOCKET  "notify"                /* in the runtime directory, for sd_notify(3) */
 #define CONTAINER_DEFAULT_PATH                                                                               \
     "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:" CONTAINER_TOOLS_DIR

@@ -109,11 +109,14 @@ static void read_clocks(struct platform *platform)
         platform->seed = platform->boot_realtime;
 }
 
-/* For programs that ask which container they are in (systemd's container interface). */
-static void tell_container_type(void)
+/* For programs that ask which container they are in (systemd's container interface), and whether systemctl
+ * works, which is a name of this program: sd_booted(3). Scripts of packages run no init scripts then. */
+static void tell_programs(const struct platform *platform)
 {
     const char *type = getenv(ENV_CONTAINER);
 
+    if (platform->is_init)
+        (void)make_dirs_at(AT_FDCWD, "/run/systemd/system", 0755);
     if (type && make_dirs_at(AT_FDCWD, "/run/systemd", 0755) >= 0)
         (void)replace_file_at(AT_FDCWD, "/run/systemd/container", type, 0644);
 }
@@ -303,7 +306,7 @@ static void open_optional(struct platform *platform)
                         platform->given.cgroup, &platform->cgroups);
     if (r < 0 && r != -EOPNOTSUPP)
         platform_say(platform, "cgroups are not used: %s", strerror(-r));
-    tell_container_type();
+    tell_programs(platform);
 }
 
 /* That of the services may have come from the PID 1 before, with what was changed since. */

@@ -41,6 +41,15 @@ def is_alive(init):
 # Start and stop
 
 @test(needs=[root])
+def pid_1_shows_programs_that_it_manages_services(t):
+    """sd_booted(3)."""
+    init, base = boot(t, {"good.service": STAYS})
+    init.wait_for_unit_state("good.service", "active", "running")
+    assert (base / "run/systemd/system").is_dir()
+    assert stop(init) == 0
+
+
+@test(needs=[root])
 def services_start_in_the_order_of_their_dependencies_and_stop_in_reverse(t):
     def noted(name):
         return ("Type=oneshot\nRemainAfterExit=yes\n"

@@ -43,6 +43,16 @@ def one_line(text):
 # How it ends
 
 @test(needs=[root])
+def programs_see_a_manager_of_services_where_there_is_one(t):
+    """sd_booted(3), and its client."""
+    look = "ls -d /run/systemd/system; command -v systemctl; systemctl is-active basic.target"
+    job, boot = sh(t, base(t), look), sh(t, base(t, "other"), look, "--boot")
+    tool = "/run/berth/bin/systemctl\n"
+    assert job.out == tool, repr(job)
+    assert f"/run/systemd/system\n{tool}active\n" in boot.out, repr(boot)
+
+
+@test(needs=[root])
 def exit_status_of_the_job_is_that_of_run(t):
     base_ = base(t)
     for status in (0, 1, 77, 255):

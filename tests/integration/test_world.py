@@ -40,10 +40,13 @@ def debian():
 class World(Container):
     """A container of one of the roots, which has come up."""
 
-    def __init__(self, t, way="plain", files=None):
+    def __init__(self, t, way="plain", files=None, links=None):
         name, options = WAYS[way]
         layer = t.dir / "layer"
         write_files(layer, {**LAYER, **(files or {})})
+        for path, target in (links or {}).items():
+            (layer / path).parent.mkdir(parents=True, exist_ok=True)
+            (layer / path).symlink_to(target)
         super().__init__(t, f"{layer}:{debian_roots()[0] / name}", options=["--boot", *options])
         for daemon in DAEMONS:
             self.wait_for_unit_state(daemon, "active", "running", SLOW)
@@ -85,6 +88,10 @@ def comes_back(world, unit, killed):
 
 def each_way(function):
     return test(needs=[root, debian], timeout=60, each=WAYS)(function)
+
+
+def each_plain(function):
+    return test(needs=[root, debian], timeout=60, each=[way for way in WAYS if "plain" in way])(function)
 
 
 @each_way
@@ -168,6 +175,81 @@ def the_tools_show_the_daemons(t, way):
     assert "multi-user.target" in world.berthctl("list-dependencies", "--reverse", "nginx.service")
 
 
+# Installing and removing, with our own systemctl
+
+LINKS = {f"usr/{name}": "/run/berth/berth-init" for name in ("bin/systemctl", "sbin/init")}
+
+
+def apt(world, *words):
+    return world.exec("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "--yes", *words, deadline=SLOW)
+
+
+def install_at(world):
+    apt(world, "install", world.shell("ls /srv/packages/at_*.deb").strip())
+
+
+def is_up(world, unit):
+    return world.berth("exec", "systemctl", "is-active", "--quiet", unit).status == 0
+
+
+@each_plain
+def package_that_is_installed_starts_and_stops_when_it_is_removed(t, way):
+    world = World(t, way, links=LINKS)
+    assert world.berth("exec", "systemctl", "status", "atd").status == 4
+    install_at(world)
+    record = world.wait_for_unit_state("atd.service", "active", "running")
+    assert "atd" in world.shell(f"cat /proc/{record['MainPID']}/comm")
+    assert world.exec("systemctl", "is-enabled", "atd") == "enabled\n"
+    apt(world, "remove", "at")
+    assert not is_up(world, "atd") and not world.alive([record["MainPID"]])
+    apt(world, "purge", "at")
+    assert world.berth("exec", "systemctl", "is-enabled", "atd").status == 1
+    install_at(world)
+    world.wait_for_unit_state("atd.service", "active", "running")
+
+
+@each_plain
+def policy_rc_d_decides_what_packages_may_start(t, way):
+    world = World(t, way, {"usr/sbin/policy-rc.d": "#!/bin/sh\nexit 101\n"}, LINKS)
+    world.shell("chmod +x /usr/sbin/policy-rc.d")
+    install_at(world)
+    assert not is_up(world, "atd")
+    main = world.main("cron.service")
+    world.exec("deb-systemd-invoke", "restart", "cron.service")
+    world.exec("invoke-rc.d", "cron", "restart")
+    assert world.main("cron.service") == main
+    world.shell("rm /usr/sbin/policy-rc.d")
+    world.exec("deb-systemd-invoke", "start", "atd.service")
+    assert is_up(world, "atd")
+    world.exec("deb-systemd-invoke", "restart", "cron.service")
+    assert world.main("cron.service") not in (0, main)
+
+
+@each_plain
+def debians_helpers_work(t, way):
+    world = World(t, way, links=LINKS)
+    main, workers = world.main("nginx.service"), world.workers()
+    world.exec("invoke-rc.d", "nginx", "reload")
+    wait_for(lambda: workers.isdisjoint(world.workers()) and world.workers(), "new workers of nginx")
+    assert world.main("nginx.service") == main
+    world.exec("invoke-rc.d", "nginx", "restart")
+    assert world.main("nginx.service") not in (0, main)
+    assert "active (running)" in world.exec("invoke-rc.d", "nginx", "status")
+    world.exec("service", "redis-server", "stop")
+    assert world.berth("exec", "service", "redis-server", "status").status == 3
+    world.exec("service", "redis-server", "start")
+    assert is_up(world, "redis-server")
+    assert world.berth("exec", "service", "nothing", "start").status == 5
+    assert " [ + ]  nginx\n" in world.exec("service", "--status-all")
+    world.exec("update-rc.d", "cron", "disable")
+    assert world.berth("exec", "systemctl", "is-enabled", "cron").out == "disabled\n"
+    assert "not starting it" in world.berth("exec", "deb-systemd-invoke", "start", "cron").err
+    world.exec("update-rc.d", "cron", "enable")
+    assert world.exec("systemctl", "is-enabled", "cron") == "enabled\n"
+
+
+# Daemons that use libsystemd
+
 NOTIFIES = """[Service]
 Type=notify
 NotifyAccess=all
@@ -178,7 +260,7 @@ ExecStop=systemd-notify STOPPING=1
 """
 
 
-@test(needs=[root, debian], timeout=60, each={way: way for way in WAYS if "systemd" in way})
+@test(needs=[root, debian], timeout=60, each=[way for way in WAYS if "systemd" in way])
 def systemds_own_notifier_is_heard(t, way):
     units = {f"etc/systemd/system/{user}.service": NOTIFIES % user for user in ("root", "www-data")}
     world = World(t, way, units)

@@ -101,7 +101,7 @@ struct option {
 /* clang-format off: a row a line */
 static const struct option options[] = {
     {"no-block", 0, NULL, F(no_block), "do not wait for the end of the job"},
-    {"wait", 0, NULL, F(wait), "start: until the unit is down again"},
+    {"wait", 0, NULL, F(wait), "start: until it is down again; is-system-running: the boot is over"},
     {"now", 0, NULL, F(now), "enable, disable, mask: also start or stop"},
     {"root", 0, "DIR", F(root), "unit files: those of another root directory, nothing outside of it"},
     {"runtime", 0, NULL, F(runtime), "unit files: in /run, until the container ends"},

@@ -35,7 +35,7 @@ static int build_request(const struct berthctl *ctl, char ***ret)
         lines = "10";
     if (ctl->no_block)
         r = strv_append(&request, "--no-block");
-    if (r >= 0 && ctl->wait && streq(name, "start"))
+    if (r >= 0 && ctl->wait && (streq(name, "start") || streq(name, "is-system-running")))
         r = strv_append(&request, "--wait");
     if (r >= 0 && ctl->follow && streq(name, "logs"))
         r = strv_append(&request, "--follow");

@@ -56,6 +56,7 @@ struct control_client {
     uint64_t log_sequence; /* of the next line that it gets */
     struct log_follower follower;
     uint64_t skipped; /* lines that it was too slow for */
+    bool awaits_boot; /* is-system-running --wait */
 };
 
 struct control_listener {
@@ -99,6 +100,8 @@ enum { VERB_RELOAD_OR_RESTART = JOB_TYPE_MAX, VERB_TRY_RELOAD_OR_RESTART, VERB_I
 
 /* verbs.c: NULL when there is none of that name. */
 const struct control_verb *control_verb_find(const char *name);
+/* verbs.c: answers those who wait for the end of the boot, when it has come or never will. */
+void control_boot_changed(struct control_server *server);
 
 /* server.c: frees the dead, unless somebody up the stack holds a client. */
 void control_server_sweep(struct control_server *server);

@@ -13,7 +13,7 @@ struct control_request {
     size_t n_args;
     bool no_block;
     bool follow;
-    bool wait;    /* start: until the unit is down again */
+    bool wait;    /* start: until the unit is down again; is-system-running: until the boot is over */
     bool named;   /* the client gave words, though none may be left of its patterns */
     size_t lines; /* SIZE_MAX: not said */
     int signal;

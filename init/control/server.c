@@ -171,6 +171,15 @@ void control_server_unit_changed(struct control_server *server, const struct man
 {
     server->busy++;
     control_jobs_unit_changed(server, unit);
+    control_boot_changed(server); /* what changes may be that it stops */
+    server->busy--;
+    control_server_sweep(server);
+}
+
+void control_server_jobs_done(struct control_server *server)
+{
+    server->busy++;
+    control_boot_changed(server);
     server->busy--;
     control_server_sweep(server);
 }

@@ -56,6 +56,8 @@ struct control_server *control_server_free(struct control_server *server);
 int control_server_listen(struct control_server *server, int fd, bool trusted);
 /* The manager's job_finished op passes this on; waiting clients are answered. */
 void control_server_job_finished(struct control_server *server, const struct job_report *report);
+/* The manager's jobs_done op passes this on: for who waits for the end of the boot. */
+void control_server_jobs_done(struct control_server *server);
 /* The manager's state_changed op passes this on: for who waits for a unit's end. */
 void control_server_unit_changed(struct control_server *server, const struct manager_unit *unit);
 /* PID 1 stays what it was: those who asked for another are told why. */

@@ -163,10 +163,20 @@ static int verb_system_state(struct control_client *client)
     const char *state = manager_system_state(client->server->manager);
     struct record record;
 
+    client->awaits_boot = client->request.wait && streq(state, "starting");
+    if (client->awaits_boot)
+        return 0;
     control_record_manager(client->server, &record);
     control_client_send(client, &record);
     control_client_finish(client, "done", !streq(state, "running"), NULL);
     return 0;
+}
+
+void control_boot_changed(struct control_server *server)
+{
+    FOREACH_ARRAY (client, server->clients, server->n_clients)
+        if ((*client)->awaits_boot && !(*client)->dead)
+            (void)verb_system_state(*client);
 }
 
 static int verb_kill(struct control_client *client)

@@ -246,6 +246,8 @@ static void op_jobs_done(void *userdata)
 {
     struct platform *platform = userdata;
     spawner_release_idle(platform->spawner);
+    if (platform->control)
+        control_server_jobs_done(platform->control);
 }
 
 static void op_state_changed(void *userdata, struct manager_unit *unit, enum service_state old)

@@ -65,6 +65,19 @@ def reload_or_restart_reloads_what_can_be_reloaded(t):
 
 
 @test(needs=[root])
+def end_of_the_boot_can_be_waited_for(t):
+    ctl = Client(t, {"slow.service": "[Service]\nType=oneshot\nExecStart=/bin/payload wait-file /go exit 1\n" + ENABLED})
+    assert ctl("is-system-running", status=1) == "starting\n"
+    waits = ctl.begin("is-system-running", "--wait")
+    (ctl.base / "go").touch()
+    assert waits.finish().out == "degraded\n"
+    assert waits.wait() == 1
+    assert ctl("is-system-running", "--wait", status=1) == "degraded\n"
+    ctl("reset-failed")
+    assert ctl("is-system-running", "--wait") == "running\n"
+
+
+@test(needs=[root])
 def patterns_stand_for_the_units_that_are_loaded(t):
     ctl = Client(t, {"a-1.service": STAYS + ENABLED, "a-2.service": STAYS + ENABLED})
     ctl.init.wait_for_unit_state("a-2.service", "active", "running")

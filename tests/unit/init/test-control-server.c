@@ -137,9 +137,11 @@ unsigned manager_count_units(const struct manager *manager, enum active_state st
     return state == UNIT_ACTIVE ? (unsigned)n_units : 0;
 }
 
+static const char *system_state = "running";
+
 const char *manager_system_state(const struct manager *manager)
 {
-    return "running";
+    return system_state;
 }
 
 const char *manager_unit_sub_state(const struct manager_unit *unit)
@@ -480,6 +482,29 @@ static void test_start_with_wait_is_answered_when_the_unit_is_down(void **state)
     expect(fd, "failed", 1, 1);
 }
 
+static void test_who_waits_for_the_end_of_the_boot_hears_of_it_or_of_the_stop(void **state)
+{
+    static const char *const ends[] = {"running", "degraded", "stopping"};
+    char packet[64];
+
+    FOREACH_ARRAY (end, ends, ELEMENTSOF(ends)) {
+        system_state = "starting";
+        expect(ASK("is-system-running\0"), "done", 1, 1);
+        int fd = ASK("--wait\0is-system-running\0");
+        settle();
+        control_server_unit_changed(server, &units[0]);
+        assert_int_equal(recv(fd, packet, sizeof(packet), MSG_DONTWAIT), -1);
+        system_state = *end;
+        if (streq(*end, "stopping"))
+            control_server_unit_changed(server, &units[0]);
+        else
+            control_server_jobs_done(server);
+        expect(fd, "done", !streq(*end, "running"), 1);
+    }
+    system_state = "running";
+    expect(ASK("--wait\0is-system-running\0"), "done", 0, 1);
+}
+
 static void test_show_tells_of_dependencies_and_without_a_unit_of_the_manager(void **state)
 {
     static char packet[CONTROL_PACKET_MAX + 1];
@@ -688,6 +713,7 @@ int main(void)
         TEST(test_reload_or_restart_does_what_the_unit_can),
         TEST(test_jobs_are_listed_and_cancelled_by_their_number),
         TEST(test_start_with_wait_is_answered_when_the_unit_is_down),
+        TEST(test_who_waits_for_the_end_of_the_boot_hears_of_it_or_of_the_stop),
         TEST(test_show_tells_of_dependencies_and_without_a_unit_of_the_manager),
         TEST(test_variables_are_set_only_if_all_words_are_good),
         TEST(test_logs_of_several_units_come_in_order_to_a_client_that_reads_late),

@@ -164,7 +164,10 @@ static int open_spawner(struct platform *platform)
         .note = platform_spawn_note,
         .userdata = platform,
     };
-    return spawner_new(&config, &platform->spawner);
+    int r = spawner_new(&config, &platform->spawner);
+    if (r == 0 && platform->cgroups)
+        cgroup_tree_set_users(platform->cgroups, spawner_dynamic_users(platform->spawner));
+    return r;
 }
 
 static int open_manager(struct platform *platform)

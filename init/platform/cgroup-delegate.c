@@ -12,17 +12,21 @@
 /* What the owner of a delegated group writes to: cgroups(7), "Cgroups delegation". */
 static const char *const delegated_files[] = {"cgroup.procs", "cgroup.subtree_control", "cgroup.threads"};
 
-static int give_to(int fd, uid_t uid, gid_t gid)
+int cgroup_give(int fd, const struct cgroup_owner *owner)
 {
-    if (fchownat(fd, "", uid, gid, AT_EMPTY_PATH) < 0)
+    if (!owner->set)
+        return 0;
+    if (fchownat(fd, "", owner->uid, owner->gid, AT_EMPTY_PATH) < 0)
         return -errno;
     for (size_t i = 0; i < ELEMENTSOF(delegated_files); i++)
-        if (fchownat(fd, delegated_files[i], uid, gid, AT_SYMLINK_NOFOLLOW) < 0 && errno != ENOENT)
+        if (fchownat(fd, delegated_files[i], owner->uid, owner->gid, AT_SYMLINK_NOFOLLOW) < 0 &&
+            errno != ENOENT)
             return -errno;
     return 0;
 }
 
-int cgroup_delegate(int fd, const struct exec_context *exec)
+int cgroup_delegate(int fd, const struct exec_context *exec, struct dynamic_users *users,
+                    struct cgroup_owner *ret)
 {
     char proc[sizeof("/proc/self/fd/") + 3 * sizeof(int)];
     _cleanup_credentials_ struct credentials user = {0};
@@ -32,8 +36,9 @@ int cgroup_delegate(int fd, const struct exec_context *exec)
     /* Another init that is run there looks for this. Kernels before 5.7 have no such attributes. */
     (void)snprintf(proc, sizeof(proc), "/proc/self/fd/%d", fd);
     (void)setxattr(proc, "user.delegate", "1", 1, 0);
-    /* A user that is not there is told when a command is to run as it; one of DynamicUser= gets nothing. */
-    if (!exec->user || credentials_resolve(exec, NULL, &user, &stage, &object) < 0 || !user.set)
+    /* A user that is not there is told when a command is to run as it. */
+    if (!exec->user || credentials_resolve(exec, users, &user, &stage, &object) < 0 || !user.set)
         return 0;
-    return give_to(fd, user.uid, user.gid);
+    *ret = (struct cgroup_owner){.uid = user.uid, .gid = user.gid, .set = true};
+    return cgroup_give(fd, ret);
 }

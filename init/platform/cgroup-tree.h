@@ -19,6 +19,13 @@ struct cgroup_watch {
     struct cgroup_watch *next;  /* in its bucket */
 };
 
+/* Of a delegated group. */
+struct cgroup_owner {
+    uid_t uid;
+    gid_t gid;
+    bool set; /* else it stays PID 1's */
+};
+
 struct cgroup_tree {
     struct loop *loop;
     struct loop_source inotify;
@@ -35,6 +42,7 @@ struct cgroup_tree {
     unsigned looks;              /* for OOM kills, at all units */
     unsigned n_giving;           /* slices that say something about the units in them */
     bool has_limited_slices;     /* or had */
+    struct dynamic_users *users; /* NULL: none */
     struct cgroup_unit *units;
     struct cgroup_watch *watches[CGROUP_WATCH_BUCKETS];
 };
@@ -45,8 +53,10 @@ struct cgroup_tree {
 /* Lets the children of a group have controllers, one at a time: one that fails must not take the others with
  * it. Returns those that they have now. directory is relative to the root, "." for itself. */
 unsigned cgroup_enable_controllers(const struct cgroup_tree *tree, const char *directory, unsigned mask);
-/* A group for a user: Delegate= with User=. */
-int cgroup_delegate(int fd, const struct exec_context *exec);
+/* A group for a user: Delegate= with User=. *ret is left alone where there is none. */
+int cgroup_delegate(int fd, const struct exec_context *exec, struct dynamic_users *users,
+                    struct cgroup_owner *ret);
+int cgroup_give(int fd, const struct cgroup_owner *owner);
 /* The number behind "key " in a file of such lines (cgroup.events, memory.events, cpu.stat), else
  * UINT64_MAX. */
 uint64_t cgroup_read_keyed(int dirfd, const char *file, const char *key);

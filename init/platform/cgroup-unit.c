@@ -42,8 +42,9 @@ struct cgroup_unit {
     bool is_root;    /* of the tree, for "-.slice" */
     bool is_limited; /* something was set */
     bool delegated;
-    struct gifts *gifts; /* of a slice that says something, or NULL */
-    char *subgroup;      /* of DelegateSubgroup= */
+    struct cgroup_owner user; /* whom it is delegated to */
+    struct gifts *gifts;      /* of a slice that says something, or NULL */
+    char *subgroup;           /* of DelegateSubgroup= */
 };
 
 static const char *below_root(const struct cgroup_unit *cgroup)
@@ -216,7 +217,7 @@ static int cgroup_make(struct cgroup_unit *cgroup, const struct unit *unit, stru
     cgroup->delegated = true;
     if (unit->cgroup.delegate_subgroup && !(cgroup->subgroup = strdup(unit->cgroup.delegate_subgroup)))
         return -ENOMEM;
-    return cgroup_delegate(cgroup->fd, &unit->exec);
+    return cgroup_delegate(cgroup->fd, &unit->exec, tree->users, &cgroup->user);
 }
 
 static struct cgroup_unit *discard(struct cgroup_unit *cgroup)
@@ -405,7 +406,11 @@ int cgroup_unit_fd(struct cgroup_unit *cgroup, enum service_command kind)
     if (mkdirat(cgroup->fd, name, 0755) < 0 && errno != EEXIST)
         return cgroup->fd;
     cgroup->below = openat(cgroup->fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    return cgroup->below < 0 ? cgroup->fd : cgroup->below;
+    if (cgroup->below < 0)
+        return cgroup->fd;
+    if (kind == COMMAND_START)
+        (void)cgroup_give(cgroup->below, &cgroup->user);
+    return cgroup->below;
 }
 
 const char *cgroup_unit_path(const struct cgroup_unit *cgroup)
@@ -418,23 +423,34 @@ bool cgroup_unit_is_populated(const struct cgroup_unit *cgroup)
     return cgroup_read_keyed(cgroup->fd, "cgroup.events", "populated") == 1;
 }
 
-pid_t cgroup_unit_only_child(const struct cgroup_unit *cgroup)
+/* Our children in one group; *found is one of them. */
+static size_t count_children(int dirfd, const char *file, pid_t *found)
 {
     _cleanup_free_ char *text = NULL;
-    pid_t found = 0;
+    size_t n = 0;
 
-    if (read_file_at(cgroup->fd, "cgroup.procs", CGROUP_PROCS_MAX, &text, NULL) < 0)
+    if (read_file_at(dirfd, file, CGROUP_PROCS_MAX, &text, NULL) < 0)
         return 0;
     char *cursor = text, *line;
     while ((line = strsep(&cursor, "\n"))) {
         int pid;
         if (parse_int(line, &pid) < 0 || !reap_is_child(pid))
             continue;
-        if (found != 0)
-            return 0;
-        found = pid;
+        *found = pid;
+        n++;
     }
-    return found;
+    return n;
+}
+
+pid_t cgroup_unit_only_child(const struct cgroup_unit *cgroup)
+{
+    _cleanup_free_ char *file = cgroup->subgroup ? xasprintf("%s/cgroup.procs", cgroup->subgroup) : NULL;
+    pid_t found = 0;
+    size_t n = count_children(cgroup->fd, "cgroup.procs", &found);
+
+    if (file)
+        n += count_children(cgroup->fd, file, &found);
+    return n == 1 ? found : 0;
 }
 
 void cgroup_unit_check_oom(struct cgroup_unit *cgroup)

@@ -236,6 +236,11 @@ void cgroup_tree_set_starting(struct cgroup_tree *tree, bool starting)
     tree->machine.starting = starting;
 }
 
+void cgroup_tree_set_users(struct cgroup_tree *tree, struct dynamic_users *users)
+{
+    tree->users = users;
+}
+
 struct cgroup_tree *cgroup_tree_free(struct cgroup_tree *tree)
 {
     if (!tree)

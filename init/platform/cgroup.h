@@ -8,6 +8,7 @@
 #include "common/loop.h"
 #include "init/control/server.h"
 #include "init/platform/cgroup-limits.h"
+#include "init/platform/dynamic-users.h"
 #include "init/unit/unit.h"
 
 struct cgroup_tree;
@@ -34,6 +35,8 @@ const char *cgroup_tree_path(const struct cgroup_tree *tree);
 /* Tells CGROUP_OOM_KILL of all units that had one since the last look. */
 void cgroup_tree_check_oom(struct cgroup_tree *tree);
 struct cgroup_tree *cgroup_tree_free(struct cgroup_tree *tree);
+/* Who has the uids of DynamicUser=, for groups that are made for them. */
+void cgroup_tree_set_users(struct cgroup_tree *tree, struct dynamic_users *users);
 /* Whose process that is (by /proc/PID/cgroup, at any depth), NULL for nobody's. */
 void *cgroup_tree_find_owner(struct cgroup_tree *tree, pid_t pid);
 /* SIGKILL to everything below system.slice and its like; init.scope stays. */
@@ -63,7 +66,7 @@ int cgroup_unit_fd(struct cgroup_unit *cgroup, enum service_command kind);
 bool cgroup_unit_may_stall(const struct cgroup_unit *cgroup);
 /* As /proc/PID/cgroup shows it: "/system.slice/web.service". */
 const char *cgroup_unit_path(const struct cgroup_unit *cgroup);
-/* The one process of the group itself that is our child, 0: none, or several. */
+/* The one process of the group, and of that of DelegateSubgroup=, that is our child; 0: none, or several. */
 pid_t cgroup_unit_only_child(const struct cgroup_unit *cgroup);
 bool cgroup_unit_is_populated(const struct cgroup_unit *cgroup);
 /* Signals every process but those in `except` (ended by 0, or NULL), which SIGKILL does not spare. -ESRCH

@@ -602,6 +602,11 @@ void spawner_set_environment(struct spawner *spawner, char *const *environment)
     spawner->config.environment = environment;
 }
 
+struct dynamic_users *spawner_dynamic_users(struct spawner *spawner)
+{
+    return &spawner->dynamic_users;
+}
+
 /* --- daemon-reexec --- */
 
 bool spawner_has_news(const struct spawner *spawner)

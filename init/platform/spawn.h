@@ -47,6 +47,8 @@ struct spawn_place {
 
 /* What spawns from now on get; as in the configuration. */
 void spawner_set_environment(struct spawner *spawner, char *const *environment);
+/* The uids that DynamicUser= has given; the spawner's. */
+struct dynamic_users *spawner_dynamic_users(struct spawner *spawner);
 /* Forks. A preparation that fails is reported by the child, so that all failures come the same way. */
 int spawner_spawn(struct spawner *spawner, const struct spawn_request *request,
                   const struct spawn_place *place, pid_t *ret_pid, const char **ret_object);

@@ -4,7 +4,7 @@ import os
 import random
 import signal
 
-from container import Pid1, control_connect
+from container import Container, Pid1, control_connect
 from harness import Skip, root, test, wait_for
 from host import children
 from root import NOBODY, boot_root, write_files
@@ -393,3 +393,24 @@ def ordinary_user_boots_services(t):
     init = Pid1(t, *words, root=base, init="/bin/su")
     init.wait_for_unit_state("good.service", "active", "running")
     assert os.stat(f"/proc/{children(init.process.pid)[0]}").st_uid == NOBODY
+
+
+DIVIDE = r"group=/sys/fs/cgroup$$(sed -n s/0:://p /proc/self/cgroup); mkdir $$group/inner $${group%%/main}/other && echo divided"
+
+
+@test(needs=[root])
+def delegated_group_is_that_of_a_dynamic_user_and_its_subgroup_has_the_main_process(t):
+    delegated = "Delegate=yes\nDelegateSubgroup=main\n"
+    base = boot_root(t.dir / "root", {
+        "dynamic.service": unit(f"{delegated}DynamicUser=yes\nExecStart=/bin/sh -c '{DIVIDE}; payload sleep-forever'"),
+        "forks.service": unit(f"{delegated}Type=forking\nExecStart=/bin/sh -c 'payload sleep-forever & echo $! >/pid'"),
+    })
+    container = Container(t, base, options=["--boot"])
+    container.wait_for_unit_state("dynamic.service", "active", "running")
+    if "ControlGroup" not in container.unit("dynamic.service"):
+        raise Skip("no control groups are delegated here")
+    wait_for(lambda: container.log("dynamic.service")[1:], "the service to divide its group")
+    assert "divided" in container.log("dynamic.service"), container.log()
+    record = container.wait_for_unit_state("forks.service", "active", "running")
+    assert record["MainPID"] == container.exec("cat", "/pid").strip(), record
+    container.stop()

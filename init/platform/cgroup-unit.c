@@ -42,6 +42,7 @@ struct cgroup_unit {
     bool is_root;    /* of the tree, for "-.slice" */
     bool is_limited; /* something was set */
     bool delegated;
+    bool was_killed;          /* by cgroup.kill */
     struct cgroup_owner user; /* whom it is delegated to */
     struct gifts *gifts;      /* of a slice that says something, or NULL */
     char *subgroup;           /* of DelegateSubgroup= */
@@ -536,13 +537,19 @@ void cgroup_kill_at(int dirfd, const char *name)
         ;
 }
 
-int cgroup_unit_kill(const struct cgroup_unit *cgroup, int signal, const pid_t *except)
+bool cgroup_unit_was_killed(const struct cgroup_unit *cgroup)
+{
+    return cgroup->was_killed;
+}
+
+int cgroup_unit_kill(struct cgroup_unit *cgroup, int signal, const pid_t *except)
 {
     if (cgroup->is_root)
         return -ESRCH; /* PID 1 is there too */
     if (signal == SIGKILL) {
         if (!cgroup_unit_is_populated(cgroup))
             return -ESRCH;
+        cgroup->was_killed = true;
         cgroup_kill_at(cgroup->tree->root_fd, below_root(cgroup));
         return 0;
     }

@@ -71,7 +71,10 @@ pid_t cgroup_unit_only_child(const struct cgroup_unit *cgroup);
 bool cgroup_unit_is_populated(const struct cgroup_unit *cgroup);
 /* Signals every process but those in `except` (ended by 0, or NULL), which SIGKILL does not spare. -ESRCH
  * when there was none. */
-int cgroup_unit_kill(const struct cgroup_unit *cgroup, int signal, const pid_t *except);
+int cgroup_unit_kill(struct cgroup_unit *cgroup, int signal, const pid_t *except);
+/* Whether SIGKILL went to all of it. Since Linux 6.14 a process that is born into such a group from another
+ * one is killed at once, as if it were forked while that happened: it has to move in. */
+bool cgroup_unit_was_killed(const struct cgroup_unit *cgroup);
 /* Tells CGROUP_OOM_KILL at once if there was one since the last look: before a SIGKILL is judged. */
 void cgroup_unit_check_oom(struct cgroup_unit *cgroup);
 void cgroup_unit_usage(const struct cgroup_unit *cgroup, struct unit_usage *ret);

@@ -151,13 +151,21 @@ static int enter_root_from_outside(const struct exec_plan *plan, const char **pa
     return 0;
 }
 
+/* Without User= that of PID 1's own user, as far as it is known. */
+static const char *home_of(const struct exec_plan *plan)
+{
+    const char *own = strv_env_get(plan->environment, "HOME");
+
+    return plan->credentials->home ? plan->credentials->home : own ? own : geteuid() == 0 ? "/root" : NULL;
+}
+
 static int step_chdir(const struct exec_plan *plan, const char **object)
 {
     const struct exec_context *context = plan->context;
     const char *path = context->working_directory;
 
     if (path && streq(path, "~"))
-        path = plan->credentials->home ? plan->credentials->home : strv_env_get(plan->environment, "HOME");
+        path = home_of(plan);
     *object = path ? path : context->root_directory;
     int r = enter_root_from_outside(plan, &path);
     if (r < 0)
@@ -371,6 +379,12 @@ static int prepare_exec(struct exec_plan *plan)
     return r < 0 ? r : tell(plan, &plan->failure);
 }
 
+/* With the prefix "-" a program that is missing is passed over. */
+static bool is_passed_over(const struct exec_plan *plan)
+{
+    return plan->optional && plan->failure.stage == EXEC_STAGE_EXEC && plan->failure.error == ENOENT;
+}
+
 void exec_child(void *userdata)
 {
     struct exec_plan *plan = userdata;
@@ -386,6 +400,10 @@ void exec_child(void *userdata)
             r = exec_steps[i].step(plan, &object);
         if (r < 0)
             exec_failure_set(failure, stage, r, object);
+    }
+    if (is_passed_over(plan)) {
+        exec_note(plan, "%s is missing, passed over", plan->path);
+        _exit(EXIT_SUCCESS);
     }
     (void)tell(plan, failure);
     _exit(failure->stage);

@@ -47,7 +47,8 @@ struct exec_plan {
     int idle[2];                 /* Type=idle: PID 1 closes the pipe's writing end; or -EBADF */
     int *passed;                 /* descriptors from 3 on; they are PID 1's */
     size_t n_passed;
-    char *own_pid[2];            /* assignments of the environment with room for the process's own pid */
+    bool optional;               /* a program that is missing is no failure */
+    char *own_pid[3];            /* assignments of the environment with room for the process's own pid */
     int cgroup;                  /* to enter, when the kernel could not clone into it; or -EBADF */
     bool privileged;             /* "+": as PID 1, without NoNewPrivileges= */
     bool keep_user;              /* "!": as PID 1's user */

@@ -64,6 +64,7 @@ static int op_spawn(void *userdata, const struct spawn_request *request, pid_t *
         return -ENOMEM;
     struct unit_runtime *monitored = request->monitored ? unit_runtime_of(request->monitored) : NULL;
     const struct spawn_place place = {
+        .moves_in = runtime->cgroup && cgroup_unit_was_killed(runtime->cgroup),
         .cgroup = runtime->cgroup ? cgroup_unit_fd(runtime->cgroup, request->kind) : -EBADF,
         .may_stall = runtime->cgroup && cgroup_unit_may_stall(runtime->cgroup),
         .invocation_id = unit_runtime_invocation(runtime, platform->seed),

@@ -315,7 +315,8 @@ static void find_own_pid(char **environment, struct exec_plan *plan)
 
     for (; *environment && n < ELEMENTSOF(plan->own_pid); environment++)
         if (streq(*environment, "LISTEN_PID=" SPAWN_OWN_PID) ||
-            streq(*environment, "WATCHDOG_PID=" SPAWN_OWN_PID))
+            streq(*environment, "WATCHDOG_PID=" SPAWN_OWN_PID) ||
+            streq(*environment, "SYSTEMD_EXEC_PID=" SPAWN_OWN_PID))
             plan->own_pid[n++] = *environment;
 }
 
@@ -365,6 +366,7 @@ static void plan_init(const struct spawner *spawner, const struct spawn_request 
         .terminal = is_main ? config->terminal : TERMINAL_NONE,
         .cgroup = -EBADF,
         .idle = EBADF_PAIR,
+        .optional = request->command->flags & EXEC_IGNORE_FAILURE,
         .privileged = request->command->flags & EXEC_FULL_PRIVILEGES,
         /* Not with "!!": every kernel that PID 1 runs on has ambient capabilities. */
         .keep_user = request->command->flags & EXEC_NO_SETUID,
@@ -463,17 +465,19 @@ static pid_t borrow(struct spawner *spawner, int cgroup, struct exec_plan *plan,
 
 /* Who cannot be cloned into its control group moves itself: who signals the unit meanwhile has to think of it
  * (unit-runtime.c). */
-static pid_t fork_into(int cgroup, struct exec_plan *plan)
+static pid_t fork_into(const struct spawn_place *place, struct exec_plan *plan)
 {
+    int cgroup = place->moves_in ? -EBADF : place->cgroup;
     struct clone_args args = {
         .flags = cgroup < 0 ? 0 : CLONE_INTO_CGROUP,
         .exit_signal = SIGCHLD,
         .cgroup = cgroup < 0 ? 0 : (uint64_t)cgroup,
     };
+    plan->cgroup = place->moves_in ? place->cgroup : -EBADF;
     pid_t pid = sys_clone3(&args, sizeof(args));
 
     if (pid < 0 && is_unknown_call(-errno)) {
-        plan->cgroup = cgroup;
+        plan->cgroup = place->cgroup;
         pid = fork();
     }
     if (pid == 0)
@@ -481,7 +485,7 @@ static pid_t fork_into(int cgroup, struct exec_plan *plan)
     return pid < 0 ? -errno : pid;
 }
 
-static pid_t fork_with_pipe(struct spawner *spawner, int cgroup, struct exec_plan *plan,
+static pid_t fork_with_pipe(struct spawner *spawner, const struct spawn_place *place, struct exec_plan *plan,
                             struct pending_exec *pending)
 {
     _cleanup_close_pair_ int exec_pipe[2] = EBADF_PAIR;
@@ -491,7 +495,7 @@ static pid_t fork_with_pipe(struct spawner *spawner, int cgroup, struct exec_pla
     plan->exec_pipe = exec_pipe[1];
     pending->source.fd = exec_pipe[0];
     int r = loop_add(spawner->config.loop, &pending->source, EPOLLIN);
-    pid_t pid = r < 0 ? r : fork_into(cgroup, plan);
+    pid_t pid = r < 0 ? r : fork_into(place, plan);
     if (pid < 0) {
         if (r == 0)
             loop_remove(spawner->config.loop, &pending->source);
@@ -509,9 +513,9 @@ static pid_t start_child(struct spawner *spawner, const struct spawn_place *plac
 {
     pid_t pid = -ENOSYS;
 
-    if (spawner->can_borrow && !place->may_stall && exec_may_borrow(plan))
+    if (spawner->can_borrow && !place->may_stall && !place->moves_in && exec_may_borrow(plan))
         pid = borrow(spawner, place->cgroup, plan, pending);
-    return is_unknown_call(pid) ? fork_with_pipe(spawner, place->cgroup, plan, pending) : pid;
+    return is_unknown_call(pid) ? fork_with_pipe(spawner, place, plan, pending) : pid;
 }
 
 static int open_idle(struct spawner *spawner, struct exec_plan *plan)

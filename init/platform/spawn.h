@@ -39,6 +39,7 @@ struct spawner *spawner_free(struct spawner *spawner);
 /* What the unit has for its processes. */
 struct spawn_place {
     int cgroup;     /* O_PATH directory to start in, or -EBADF */
+    bool moves_in;  /* into it, after the fork: it cannot be born there */
     bool may_stall; /* what is in there may get little of the machine: PID 1 must not wait for it */
     const char *invocation_id;
     const char *monitor_invocation_id; /* of request->monitored */

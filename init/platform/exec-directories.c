@@ -101,7 +101,6 @@ static int hand_over(int fd, const struct credentials *owner, mode_t mode)
 static int make_one(int root, enum exec_directory_type type, const char *name, mode_t mode,
                     const struct credentials *owner)
 {
-    static const struct credentials nobody;
     char path[PATH_MAX];
     bool made = false;
     int r = path_of(type, name, path);
@@ -116,7 +115,7 @@ static int make_one(int root, enum exec_directory_type type, const char *name, m
     _cleanup_close_ int fd = openat(at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return -errno;
-    return hand_over(fd, type == DIRECTORY_CONFIGURATION ? &nobody : owner, mode);
+    return hand_over(fd, owner, mode);
 }
 
 /* link: "NAME:LINK". */

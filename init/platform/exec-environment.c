@@ -11,10 +11,12 @@
 #include "berth/environment.h"
 #include "common/fd.h"
 #include "common/text.h"
+#include "init/manager/manager.h"
 #include "init/platform/exec-directories.h"
 #include "init/unit/expand.h"
 
 #define ENVIRONMENT_FILE_MAX (1024 * 1024)
+#define UID_NOBODY           65534 /* has neither a home nor a shell, whatever a file says */
 
 /* Said to PID 1 by whoever started it: a service must not take it for its own. */
 static const char *const private_variables[] = {
@@ -31,6 +33,8 @@ int container_environment(char *const *environment, char ***ret)
         strv_env_unset(result, private_variables[i]);
     if (r == 0 && !strv_env_get(result, "PATH"))
         r = strv_env_set(&result, "PATH=" CONTAINER_DEFAULT_PATH);
+    if (r == 0 && !strv_env_get(result, "LANG"))
+        r = strv_env_set(&result, "LANG=C.UTF-8");
     if (r == 0)
         *ret = TAKE_PTR(result);
     return r;
@@ -86,15 +90,24 @@ static int set_one(char ***environment, const char *name, const char *value)
     return assignment ? strv_env_set(environment, assignment) : -ENOMEM;
 }
 
+/* A program that says no is not what a service should run commands with. */
+static bool is_no_shell(const char *shell)
+{
+    const char *slash = shell ? strrchr(shell, '/') : NULL;
+
+    return !slash || streq(slash, "/nologin") || streq(slash, "/false") || streq(slash, "/true");
+}
+
 static int set_user(char ***environment, const struct credentials *credentials)
 {
+    bool nobody = credentials->uid == UID_NOBODY;
     const struct {
         const char *name, *value;
     } variables[] = {
-        {"HOME", credentials->home},
+        {"HOME", nobody ? NULL : credentials->home},
         {"LOGNAME", credentials->user},
         {"USER", credentials->user},
-        {"SHELL", credentials->shell},
+        {"SHELL", nobody || is_no_shell(credentials->shell) ? NULL : credentials->shell},
     };
     int r = 0;
 
@@ -249,6 +262,10 @@ int exec_environment(const struct exec_environment_source *source, char ***ret, 
         r = set_one(&environment, "MONITOR_INVOCATION_ID", source->monitor_invocation_id);
     if (r == 0)
         r = set_one(&environment, ENV_NOTIFY_SOCKET, source->notify_address);
+    if (r == 0)
+        r = set_one(&environment, "PIDFILE", source->unit->service.pid_file);
+    if (r == 0)
+        r = set_one(&environment, "SYSTEMD_EXEC_PID", SPAWN_OWN_PID);
     if (r == 0)
         r = set_term(&environment, context);
     if (r == 0)

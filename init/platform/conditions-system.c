@@ -222,17 +222,22 @@ static const struct {
     {"riscv64", "riscv64"},
 };
 
-bool condition_architecture(const char *parameter)
+const char *host_architecture(void)
 {
     struct utsname name;
 
-    if (streq(parameter, "native"))
-        return true;
     (void)uname(&name);
     FOREACH_ARRAY (row, architectures, ELEMENTSOF(architectures))
         if (streq(row->machine, name.machine))
-            return streq(row->name, parameter);
-    return false;
+            return row->name;
+    return NULL;
+}
+
+bool condition_architecture(const char *parameter)
+{
+    const char *architecture = host_architecture();
+
+    return streq(parameter, "native") || (architecture && streq(architecture, parameter));
 }
 
 /* A container has none. */
@@ -351,6 +356,17 @@ bool condition_security(const char *parameter)
     return false;
 }
 
+static bool is_controller(const char *name)
+{
+    static const char *const controllers[] = {"cpu",  "cpuset",  "io",    "memory",
+                                              "pids", "cpuacct", "blkio", "devices"};
+
+    FOREACH_ARRAY (controller, controllers, ELEMENTSOF(controllers))
+        if (streq(*controller, name))
+            return true;
+    return false;
+}
+
 bool condition_control_group_controller(const char *parameter)
 {
     _cleanup_free_ char *text = read_text(CGROUP_ROOT "/cgroup.controllers");
@@ -360,8 +376,9 @@ bool condition_control_group_controller(const char *parameter)
         return (text != NULL) == streq(parameter, "v2");
     if (!text || strv_split(parameter, " \t", &words) < 0 || strv_split(text, " ", &there) < 0)
         return false;
+    /* A word that is no controller asks for nothing. */
     for (char **word = words; word && *word; word++)
-        if (!strv_contains(there, *word))
+        if (is_controller(*word) && !strv_contains(there, *word))
             return false;
     return true;
 }
@@ -383,16 +400,23 @@ static bool os_release_holds(char *const *environment, const char *expression)
     return version_holds(order, value, rest);
 }
 
-bool condition_os_release(const char *parameter)
+char **host_os_release(void)
 {
     _cleanup_free_ char *text = NULL;
-    _cleanup_strv_ char **environment = NULL, **words = NULL;
+    char **environment = NULL;
     size_t size = 0;
 
     if (read_file_at(AT_FDCWD, "/etc/os-release", FILE_MAX, &text, &size) < 0 &&
         read_file_at(AT_FDCWD, "/usr/lib/os-release", FILE_MAX, &text, &size) < 0)
-        return false;
-    if (environment_file_parse(text, size, &environment) < 0 || strv_split(parameter, " \t", &words) < 0)
+        return NULL;
+    return environment_file_parse(text, size, &environment) < 0 ? NULL : environment;
+}
+
+bool condition_os_release(const char *parameter)
+{
+    _cleanup_strv_ char **environment = host_os_release(), **words = NULL;
+
+    if (!environment || strv_split(parameter, " \t", &words) < 0)
         return false;
     for (char **word = words; word && *word; word++)
         if (!os_release_holds(environment, *word))

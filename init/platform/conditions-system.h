@@ -23,3 +23,8 @@ bool condition_io_pressure(const char *parameter);
 bool condition_kernel_module_loaded(const char *parameter);
 /* As strcmp(3), by the rules of version numbers: "1.10" is above "1.9", "1~rc1" below "1". */
 int compare_versions(const char *a, const char *b);
+
+/* As ConditionArchitecture= has it, or NULL. */
+const char *host_architecture(void);
+/* os-release(5) as "ID=debian" ...; NULL when there is none. The caller's to free. */
+char **host_os_release(void);

@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "common/fd.h"
+#include "common/text.h"
+#include "init/platform/conditions-system.h"
 
 #define HOST_TEXT_MAX 256
 
@@ -44,6 +46,7 @@ void host_read(struct host_texts *host, struct unit_loader *loader)
     host->machine_id = read_id("/etc/machine-id");
     host->boot_id = read_id("/proc/sys/kernel/random/boot_id");
     host->kernel_release = read_release();
+    host->os_release = host_os_release();
     (void)snprintf(number, sizeof(number), "%u", (unsigned)getuid());
     (void)credentials_of_user(number, &host->user);
     loader->host = (struct unit_host){
@@ -54,6 +57,8 @@ void host_read(struct host_texts *host, struct unit_loader *loader)
         .user_home = host->user.home,
         .user_shell = host->user.shell,
         .kernel_release = host->kernel_release,
+        .architecture = host_architecture(),
+        .os_release = host->os_release,
         .uid = getuid(),
         .gid = getgid(),
     };
@@ -64,5 +69,6 @@ void host_done(struct host_texts *host)
     free(host->machine_id);
     free(host->boot_id);
     free(host->kernel_release);
+    strv_free(host->os_release);
     credentials_done(&host->user);
 }

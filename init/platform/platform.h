@@ -20,6 +20,7 @@
 struct host_texts {
     char hostname[256];
     char *machine_id, *boot_id, *kernel_release;
+    char **os_release;
     struct credentials user;
 };
 

@@ -46,11 +46,12 @@ static int split_value(const char *value, char ***argv)
     return 0;
 }
 
-/* The value of the variable in "${NAME}" at text; *ret_end is behind the "}". NULL when it is not closed. */
+/* The value of the variable in "${NAME}" at text; *ret_end is behind the "}". NULL when it is none:
+ * "${NAME:-x}" is the shell's. */
 static const char *take_variable(const char *text, char *const *environment, const char **ret_end)
 {
-    const char *name = text + 2, *end = strchr(name, '}');
-    if (!end)
+    const char *name = text + 2, *end = strpbrk(name, "}:");
+    if (!end || *end == ':')
         return NULL;
     size_t size = (size_t)(end - name);
     *ret_end = end + 1;

@@ -38,6 +38,8 @@ struct unit_loader {
         const char *user_home;
         const char *user_shell;
         const char *kernel_release;
+        const char *architecture; /* as ConditionArchitecture= has it */
+        char *const *os_release;  /* "ID=debian" ..., or NULL */
         uid_t uid;
         gid_t gid;
     } host;

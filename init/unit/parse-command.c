@@ -88,7 +88,7 @@ static bool at_escaped_semicolon(const char *text)
     return text[0] == '\\' && at_separator(text + 1);
 }
 
-static const char bad_words[] = "a quote is not closed, or a backslash begins no known escape";
+static const char bad_words[] = "a quote is not closed";
 
 /* The words of one command behind its program. -EINVAL with the problem, or -ENOMEM. */
 static int take_arguments(struct unit_parser *parser, const char **text, char ***argv,
@@ -102,7 +102,7 @@ static int take_arguments(struct unit_parser *parser, const char **text, char **
             argument = strdup(";");
         } else {
             *ret_problem = n < LIST_MAX ? bad_words : "too many arguments";
-            int r = n < LIST_MAX ? word_next(text, WORD_UNESCAPE, &word) : -EINVAL;
+            int r = n < LIST_MAX ? word_next(text, WORD_UNESCAPE | WORD_RELAX, &word) : -EINVAL;
             if (r < 0)
                 return r;
             *ret_problem = "a % specifier cannot be expanded";
@@ -120,7 +120,7 @@ static int take_program(struct unit_parser *parser, const char **text, struct ex
                         struct prefixes *prefixes, const char **ret_problem)
 {
     _cleanup_free_ char *word = NULL;
-    int r = word_next(text, WORD_UNESCAPE, &word);
+    int r = word_next(text, WORD_UNESCAPE | WORD_RELAX, &word);
 
     *ret_problem = bad_words;
     if (r < 0)

@@ -113,14 +113,14 @@ int parse_working_directory(struct unit_parser *parser, const struct directive *
     return 0;
 }
 
-/* A name as systemd takes it from a file (letters, digits, "_", "-", ".", not too long), or a number. */
+/* What can be a name in passwd(5) at all, or a number. */
 static bool is_user_name(const char *name)
 {
     size_t size = strlen(name);
     if (size == 0 || size > 255 || *name == '-' || streq(name, ".") || streq(name, ".."))
         return false;
     for (const char *c = name; *c; c++)
-        if (iscntrl((unsigned char)*c) || strchr(":/ ", *c))
+        if (iscntrl((unsigned char)*c) || strchr(":/", *c))
             return false;
     return true;
 }

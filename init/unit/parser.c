@@ -63,6 +63,8 @@ int parser_expand(struct unit_parser *parser, const char *text, char **ret)
     int r = specifier_expand(parser->loader, parser->unit, text, ret);
     if (r == -EINVAL)
         parser_warn(parser, "the unit's name cannot be unescaped for a %% specifier in \"%s\"", text);
+    else if (r == -EBADSLT)
+        parser_warn(parser, "unknown %% specifier in \"%s\" (\"%%%%\" is a percent sign)", text);
     else if (r == -E2BIG)
         parser_warn(parser, "too long once its %% specifiers are expanded");
     return r == -ENOMEM ? r : r == 0;

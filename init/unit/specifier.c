@@ -1,6 +1,7 @@
 /* Specifiers: one row a letter; a row is a fixed text, a member of struct unit_host, or a function. */
 #include "init/unit/specifier.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -115,6 +116,48 @@ static int gid(const struct unit_loader *loader, const struct unit *unit, char *
     return number(loader->host.gid, ret);
 }
 
+static int credentials_directory(const struct unit_loader *loader, const struct unit *unit, char **ret)
+{
+    *ret = xasprintf("/run/credentials/%s", unit->name);
+    return *ret ? 0 : -ENOMEM;
+}
+
+/* os-release(5) */
+static int os_release(const struct unit_loader *loader, const char *key, char **ret)
+{
+    return duplicate(strv_env_get(loader->host.os_release, key), ret);
+}
+
+static int image_version(const struct unit_loader *loader, const struct unit *unit, char **ret)
+{
+    return os_release(loader, "IMAGE_VERSION", ret);
+}
+
+static int build_id(const struct unit_loader *loader, const struct unit *unit, char **ret)
+{
+    return os_release(loader, "BUILD_ID", ret);
+}
+
+static int image_id(const struct unit_loader *loader, const struct unit *unit, char **ret)
+{
+    return os_release(loader, "IMAGE_ID", ret);
+}
+
+static int os_id(const struct unit_loader *loader, const struct unit *unit, char **ret)
+{
+    return os_release(loader, "ID", ret);
+}
+
+static int version_id(const struct unit_loader *loader, const struct unit *unit, char **ret)
+{
+    return os_release(loader, "VERSION_ID", ret);
+}
+
+static int variant_id(const struct unit_loader *loader, const struct unit *unit, char **ret)
+{
+    return os_release(loader, "VARIANT_ID", ret);
+}
+
 #define HOST(member) (offsetof(struct unit_loader, host.member))
 
 static const struct specifier {
@@ -153,6 +196,15 @@ static const struct specifier {
     {'G', .expand = gid},
     {'h', .host = HOST(user_home)},
     {'s', .host = HOST(user_shell)},
+    {'q', .host = HOST(hostname)}, /* a container has no prettier one */
+    {'a', .host = HOST(architecture)},
+    {'A', .expand = image_version},
+    {'B', .expand = build_id},
+    {'M', .expand = image_id},
+    {'o', .expand = os_id},
+    {'w', .expand = version_id},
+    {'W', .expand = variant_id},
+    {'d', .expand = credentials_directory},
     {'%', .text = "%"},
 };
 
@@ -162,6 +214,12 @@ static const struct specifier *find(char letter)
         if (specifier->letter == letter)
             return specifier;
     return NULL;
+}
+
+/* Every letter and digit may come to mean something. */
+static bool is_reserved(char letter)
+{
+    return isalnum((unsigned char)letter);
 }
 
 static int evaluate(const struct specifier *specifier, const struct unit_loader *loader,
@@ -187,6 +245,8 @@ int specifier_expand(const struct unit_loader *loader, const struct unit *unit, 
         return -ENOMEM;
     for (const char *c = text; *c; c++) {
         const struct specifier *specifier = *c == '%' ? find(c[1]) : NULL;
+        if (!specifier && *c == '%' && is_reserved(c[1]))
+            return -EBADSLT;
         if (!specifier) {
             putc(*c, out);
             continue;

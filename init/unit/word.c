@@ -77,14 +77,14 @@ static int take_escape(const char *text, unsigned flags, char **out)
 
     if (!*text)
         return -EINVAL;
-    if (!(flags & WORD_UNESCAPE)) {
+    int used = flags & WORD_UNESCAPE ? escape_decode(text, decoded, &size) : -EINVAL;
+    if (used > 0) {
+        *out = mempcpy(*out, decoded, size);
+    } else if (flags & WORD_RELAX || !(flags & WORD_UNESCAPE)) {
         *(*out)++ = '\\';
         *(*out)++ = *text;
-        return 1;
+        used = 1;
     }
-    int used = escape_decode(text, decoded, &size);
-    if (used > 0)
-        *out = mempcpy(*out, decoded, size);
     return used;
 }
 

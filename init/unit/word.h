@@ -9,6 +9,7 @@
 enum word_flags {
     WORD_UNESCAPE = 1 << 0,    /* "\n", "\x20", ... become what they stand for; else the backslash stays */
     WORD_KEEP_QUOTES = 1 << 1, /* quotes are characters like any other */
+    WORD_RELAX = 1 << 2,       /* an unknown escape stays as it is, instead of being an error */
 };
 
 /* Takes the next word off *text. 1, 0 at the end, -EINVAL for an open quote or an unknown escape, -ENOMEM. */

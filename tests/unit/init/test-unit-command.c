@@ -41,7 +41,13 @@ static void escapes_are_decoded(void **state)
 
 static void specifiers_are_expanded_after_splitting(void **state)
 {
-    assert_command("/a %i %I %% %z x%", "/a", "[/a] [in\\x2dst] [in-st] [%] [%z] [x%]", 0);
+    assert_command("/a %i %I %% %- x%", "/a", "[/a] [in\\x2dst] [in-st] [%] [%-] [x%]", 0);
+    assert_refused("/a %z", "a % specifier cannot be expanded");
+}
+
+static void an_unknown_escape_stays(void **state)
+{
+    assert_command("/a x\\qy \"\\d+\"", "/a", "[/a] [x\\qy] [\\d+]", 0);
 }
 
 static void each_prefix_has_its_meaning(void **state)
@@ -87,8 +93,7 @@ static void the_line_is_in_the_error(void **state)
 
 static void an_open_quote_is_bad_setting(void **state)
 {
-    assert_refused("/a 'b", "a quote is not closed, or a backslash begins no known escape");
-    assert_refused("/a \\q", "a quote is not closed, or a backslash begins no known escape");
+    assert_refused("/a 'b", "a quote is not closed");
     assert_refused("@/a", "no name for the process behind \"@\"");
 }
 
@@ -115,6 +120,7 @@ int main(void)
         cmocka_unit_test(words_are_split_and_quotes_taken_off),
         cmocka_unit_test(escapes_are_decoded),
         cmocka_unit_test(specifiers_are_expanded_after_splitting),
+        cmocka_unit_test(an_unknown_escape_stays),
         cmocka_unit_test(each_prefix_has_its_meaning),
         cmocka_unit_test(a_semicolon_alone_divides_commands),
         cmocka_unit_test(a_plain_name_is_looked_up_later),

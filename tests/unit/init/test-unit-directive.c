@@ -411,14 +411,14 @@ static void every_specifier_stands_for_something(void **state)
 {
     _cleanup_unit_ struct unit *unit =
         load_text_as("a-b\\x2dc@d-e.service", "[Unit]\nDescription=%n|%N|%p|%P|%i|%I|%j|%J|%f|%t|%S|%C|%L|%E|"
-                                              "%H|%l|%m|%b|%v|%u|%U|%g|%G|%h|%s|%%|%|%Z\n");
+                                              "%H|%l|%m|%b|%v|%u|%U|%g|%G|%h|%s|%%|%|%-|%a|%o|%w|%A|%d\n");
     assert_string_equal(
         unit->description,
         "a-b\\x2dc@d-e.service|a-b\\x2dc@d-e|a-b\\x2dc|a/b-c|d-e|d/e|b\\x2dc|b-c|/d/e|/run|/var/lib|/var/"
         "cache|"
         "/var/log|/"
         "etc|web1.example.org|web1|0123456789abcdef0123456789abcdef|fedcba9876543210fedcba9876543210|"
-        "6.1.0|root|0|root|0|/root|/bin/sh|%|%|%Z");
+        "6.1.0|root|0|root|0|/root|/bin/sh|%|%|%-|x86-64|debian|12||/run/credentials/a-b\\x2dc@d-e.service");
 }
 
 static void a_file_that_grows_by_specifiers_is_stopped(void **state)

@@ -52,6 +52,11 @@ static void an_open_brace_is_text(void **state)
     assert_expands("/x ${A", "[/x] [${A]");
 }
 
+static void defaults_are_the_shells(void **state)
+{
+    assert_expands("/x ${U:-x} ${A:+y}${A}", "[/x] [${U:-x}] [${A:+y}one]");
+}
+
 static void quotes_in_the_value_count_when_it_splits(void **state)
 {
     assert_expands("/x $Q ${Q}", "[/x] [a b] [c d] ['a b' c\\ d]");
@@ -144,6 +149,7 @@ int main(void)
         cmocka_unit_test(inside_a_word_only_braces_expand),
         cmocka_unit_test(two_dollars_are_one),
         cmocka_unit_test(an_open_brace_is_text),
+        cmocka_unit_test(defaults_are_the_shells),
         cmocka_unit_test(quotes_in_the_value_count_when_it_splits),
         cmocka_unit_test(a_colon_leaves_dollars_alone),
         cmocka_unit_test(assignments_and_comments),

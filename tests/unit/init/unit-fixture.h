@@ -78,7 +78,9 @@ static const struct unit_loader memory_loader = {
              .user_name = "root",
              .user_home = "/root",
              .user_shell = "/bin/sh",
-             .kernel_release = "6.1.0"},
+             .kernel_release = "6.1.0",
+             .architecture = "x86-64",
+             .os_release = (char *const[]){(char *)"ID=debian", (char *)"VERSION_ID=12", NULL}},
     .report = keep_report,
 };
 

@@ -136,7 +136,7 @@ static int break_cycle(struct transaction *t, uint32_t begin)
     if (!job) {
         manager_log(node, true, "ordering cycle %s: every unit of it is required, the request is refused",
                     names);
-        return -EDEADLK;
+        return -ELOOP;
     }
     if (job->matters) {
         manager_log(node, true, "ordering cycle %s: broken, %s stops without waiting", names,

@@ -192,6 +192,7 @@ struct manager {
     bool service_ran;          /* for exit_when_idle */
     bool jobs_ended;           /* the last one, and the platform has not been told */
     bool check_refused;        /* an automatic job was: it did not go with an installed one */
+    bool gathering;            /* requests, before any of them is carried out */
     bool shutting_down;
     bool killing; /* the second order */
     int exit_status;

@@ -217,8 +217,20 @@ int manager_enqueue(struct manager *manager, usec_t now, const char *name, enum 
     /* Who starts by hand starts counting anew. */
     if (type == JOB_START || type == JOB_RESTART)
         node->flush_restarts = true;
-    manager_settle(manager);
+    if (!manager->gathering)
+        manager_settle(manager);
     return 0;
+}
+
+void manager_gather(struct manager *manager)
+{
+    manager->gathering = true;
+}
+
+void manager_go(struct manager *manager)
+{
+    manager->gathering = false;
+    manager_settle(manager);
 }
 
 const char *manager_refusal(const struct manager *manager)

@@ -119,6 +119,8 @@ struct manager_unit {
     usec_t active_exit;
     usec_t inactive_enter;
     usec_t inactive_exit;
+    bool conditions_held; /* when it was last started */
+    bool asserts_held;
     bool comes_back; /* it was released only to start again: what outlives a restart stays */
     uint32_t job_id; /* of the job that is installed on it, 0: none */
     void *platform;  /* the platform's own data; it is told to free it (forget) */
@@ -240,10 +242,15 @@ usec_t manager_next_deadline(const struct manager *manager);
 
 /* Enqueues a job with what it pulls in. *ret_job is its id; job_finished tells its end (also before this
  * returns, when there was nothing to do). -ENOENT no such unit (or bad-setting, masked: unit->load_state
- * says), -EDEADLK a conflict or cycle that cannot be solved, -ESHUTDOWN after an order to stop, -EPERM
- * refused by RefuseManual…=, -EINVAL. */
+ * says), -ENOEXEC what it requires is such a one,
+ * -ELOOP a conflict or cycle in it that cannot be solved, -EDEADLK it does not go with jobs that are there,
+ * -ESHUTDOWN after an order to stop, -EPERM refused by RefuseManual…=, -EINVAL. */
 int manager_enqueue(struct manager *manager, usec_t now, const char *name, enum job_type type,
                     enum job_mode mode, uint32_t *ret_job);
+/* Between these two, jobs are enqueued and none runs: several units that are asked for at once keep their
+ * order and their conflicts. Nothing else may be asked of the manager meanwhile. */
+void manager_gather(struct manager *manager);
+void manager_go(struct manager *manager);
 /* Why the last manager_enqueue() failed, as a sentence that names the units, where there is more to tell than
  * its errno does; else NULL. */
 const char *manager_refusal(const struct manager *manager);
@@ -257,6 +264,12 @@ struct manager_unit *manager_find_by_pid(const struct manager *manager, pid_t pi
 struct manager_unit *manager_next_unit(const struct manager *manager, size_t *cursor);
 /* Whether a reload of it means something: ExecReload=, Type=notify-reload. */
 bool manager_can_reload(const struct manager_unit *unit);
+
+/* What the unit says, or else the manager's default. */
+struct service_times {
+    usec_t start, stop, abort, restart;
+};
+void manager_times_of(const struct manager_unit *unit, struct service_times *ret);
 
 struct job_status {
     uint32_t id;

@@ -525,7 +525,8 @@ static bool is_in_phase(const struct node *node)
 
 static void control_exited(struct node *node, struct process_exit how)
 {
-    enum service_result result = exit_result(node, how, false);
+    /* The parent of a forking service may end as a daemon does. */
+    enum service_result result = exit_result(node, how, node->u.control_command == COMMAND_START);
 
     service_set_control_pid(node, 0);
     node->u.control_exit = how;
@@ -533,6 +534,8 @@ static void control_exited(struct node *node, struct process_exit how)
         result = RESULT_EXEC_CONDITION;
     if (ignores_failure(node->control_command))
         result = RESULT_SUCCESS;
+    if (result == RESULT_EXEC_CONDITION)
+        node->u.conditions_held = false;
     if (node->u.state != SERVICE_RELOAD)
         service_add_result(node, result);
     if (result == RESULT_SUCCESS && is_in_phase(node) && service_run_next_control(node))

@@ -101,3 +101,15 @@ void service_choose_runtime_extra(struct node *node)
     node->runtime_extra =
         extra == 0 || extra == USEC_INFINITY ? 0 : manager_random(node->manager) % (extra + 1);
 }
+
+void manager_times_of(const struct manager_unit *unit, struct service_times *ret)
+{
+    const struct node *node = CONTAINER_OF(unit, const struct node, u);
+
+    *ret = (struct service_times){
+        .start = service_start_timeout(node),
+        .stop = service_stop_timeout(node),
+        .abort = service_abort_timeout(node),
+        .restart = or_default(unit->unit->service.restart_usec, node->manager->config.default_restart),
+    };
+}

@@ -391,6 +391,22 @@ static void reset_for_start(struct node *node)
     node->watchdog_usec = unit->unit->service.watchdog == USEC_INFINITY ? 0 : unit->unit->service.watchdog;
 }
 
+/* StartLimitBurst=; what would be one start too many is a failure. */
+static bool may_start(struct node *node)
+{
+    unsigned burst = service_start_limit_burst(node);
+
+    if (ratelimit_allows(&node->start_limit, node->manager->now, service_start_limit_interval(node), burst))
+        return true;
+    manager_log(node, true, "%s: started too often (StartLimitBurst=%u), not started any more",
+                node->u.unit->name, burst);
+    node->effects |= EFFECT_START_LIMIT;
+    queue_push(node, QUEUE_EFFECTS);
+    /* What it failed of before, and how it ended, still tells more. */
+    service_enter_dead(node, RESULT_START_LIMIT_HIT, false);
+    return false;
+}
+
 int service_start(struct node *node)
 {
     const struct unit *unit = node->u.unit;
@@ -403,16 +419,9 @@ int service_start(struct node *node)
     if (node->u.active == UNIT_ACTIVATING && !direct)
         return 0;
     node->restart_due = false;
-    reset_for_start(node);
-    unsigned burst = service_start_limit_burst(node);
-    if (!ratelimit_allows(&node->start_limit, manager->now, service_start_limit_interval(node), burst)) {
-        manager_log(node, true, "%s: started too often (StartLimitBurst=%u), not started any more",
-                    unit->name, burst);
-        node->effects |= EFFECT_START_LIMIT;
-        queue_push(node, QUEUE_EFFECTS);
-        service_enter_dead(node, RESULT_START_LIMIT_HIT, false);
+    if (!may_start(node))
         return -ECANCELED;
-    }
+    reset_for_start(node);
     int r = manager->ops->realize(manager->platform, &node->u);
     if (r < 0) {
         manager_log(node, true, "%s: its cgroup or its directories cannot be made: %s", unit->name,

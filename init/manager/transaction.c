@@ -81,7 +81,7 @@ static int add_pull(struct transaction *t, uint32_t subject, uint32_t object, bo
     return 0;
 }
 
-/* Deletes a job and all that are nothing without it. -EDEADLK when the request itself went with it. */
+/* Deletes a job and all that are nothing without it. -ELOOP when the request itself went with it. */
 int transaction_delete_job(struct transaction *t, uint32_t index)
 {
     uint32_t n = 0;
@@ -97,7 +97,7 @@ int transaction_delete_job(struct transaction *t, uint32_t index)
             t->jobs[subject].deleted = true;
             t->list[n++] = subject;
         }
-    return t->jobs[0].deleted ? -EDEADLK : 0;
+    return t->jobs[0].deleted ? -ELOOP : 0;
 }
 
 #define JOB(type) (1U << (type))
@@ -137,7 +137,9 @@ static bool collapse_type(const struct node *node, enum job_type *type)
 
 static int load_error(const struct node *node, enum job_type type)
 {
-    return type == JOB_STOP || node->u.unit->load_state == UNIT_LOADED ? 0 : -ENOENT;
+    if (type == JOB_STOP || node->u.unit->load_state == UNIT_LOADED)
+        return 0;
+    return node->u.unit->load_state == UNIT_NOT_FOUND ? -ENOENT : -ENOEXEC;
 }
 
 /* A requirement that is not there takes the jobs that need it along, and is told. */
@@ -146,7 +148,7 @@ static int drop_for_missing(struct transaction *t, uint32_t index, const struct 
     manager_log(t->jobs[index].node, true, "%s: not started, it requires %s, which is %s",
                 t->jobs[index].node->u.unit->name, missing->u.unit->name,
                 unit_load_state_to_string(missing->u.unit->load_state));
-    return transaction_delete_job(t, index) < 0 ? -ENOENT : 0;
+    return transaction_delete_job(t, index) < 0 ? load_error(missing, JOB_START) : 0;
 }
 
 static int apply_rule(struct transaction *t, uint32_t index, const struct pull_rule *rule,
@@ -294,7 +296,7 @@ static int delete_one(struct transaction *t, uint32_t a, uint32_t b)
     if (x->matters && y->matters) {
         manager_log(x->node, true, "%s: is to be started and stopped by one request, which is refused",
                     x->node->u.unit->name);
-        return -EDEADLK;
+        return -ELOOP;
     }
     if (x->matters != y->matters)
         return transaction_delete_job(t, x->matters ? b : a);

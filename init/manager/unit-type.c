@@ -156,6 +156,15 @@ static bool conditions_hold(struct node *node, bool asserts)
     return !triggers || triggered;
 }
 
+static int check_conditions(struct node *node)
+{
+    node->u.conditions_held = conditions_hold(node, false);
+    if (!node->u.conditions_held)
+        return -ECOMM;
+    node->u.asserts_held = conditions_hold(node, true);
+    return node->u.asserts_held ? 0 : -EPROTO;
+}
+
 /* A unit that is bound to another and ordered behind it cannot be without it; nor without its Requisite=,
  * which may have gone while the start waited. */
 static bool bound_units_are_up(const struct node *node)
@@ -177,10 +186,9 @@ int unit_start(struct node *node)
     node->attempted = true;
     if (node->u.unit->load_state != UNIT_LOADED)
         return -EINVAL;
-    if (unit_is_down(node) && !conditions_hold(node, false))
-        return -ECOMM;
-    if (unit_is_down(node) && !conditions_hold(node, true))
-        return -EPROTO;
+    int r = unit_is_down(node) ? check_conditions(node) : 0;
+    if (r < 0)
+        return r;
     if (!bound_units_are_up(node))
         return -ENOLINK;
     if (node->u.unit->type == UNIT_SERVICE)

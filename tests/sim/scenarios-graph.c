@@ -137,13 +137,37 @@ static void conflicting_units_replace_each_other(void **state)
     assert_state(s, "b.service", "dead");
 }
 
+static void units_that_are_asked_for_at_once_keep_their_order(void **state)
+{
+    struct script *s = *state;
+    script_unit(s, "a.service", "After=b.service\n[Service]\nType=oneshot\nExecStart=/bin/a\n");
+    script_unit(s, "b.service", "[Service]\nType=oneshot\nExecStart=/bin/b\n");
+    struct manager *manager = script_manager(s);
+    manager_gather(manager);
+    script_start(s, "a.service");
+    script_start(s, "b.service");
+    assert_not_logged(s, "spawn");
+    manager_go(manager);
+    assert_logged(s, "spawn b.service ExecStart");
+    assert_not_logged(s, "spawn a.service ExecStart");
+    script_main_exits(s, "b.service", 0);
+    assert_logged(s, "spawn a.service ExecStart");
+}
+
+static void what_a_request_requires_is_not_there(void **state)
+{
+    struct script *s = *state;
+    script_unit(s, "a.service", "Requires=missing.service\n" START);
+    assert_int_equal(script_request(s, JOB_START, "a.service"), -ENOENT);
+}
+
 static void a_request_that_contradicts_itself_is_refused(void **state)
 {
     struct script *s = *state;
     script_unit(s, "a.service", "Requires=b.service c.service\n" START);
     script_unit(s, "b.service", "Conflicts=c.service\n" START);
     script_unit(s, "c.service", START);
-    assert_int_equal(script_request(s, JOB_START, "a.service"), -EDEADLK);
+    assert_int_equal(script_request(s, JOB_START, "a.service"), -ELOOP);
     assert_not_logged(s, "spawn");
 }
 
@@ -168,7 +192,7 @@ static void a_cycle_of_required_units_is_refused(void **state)
     struct script *s = *state;
     script_unit(s, "a.service", "Requires=b.service\nAfter=b.service\n" START);
     script_unit(s, "b.service", "After=a.service\n" START);
-    assert_int_equal(script_request(s, JOB_START, "a.service"), -EDEADLK);
+    assert_int_equal(script_request(s, JOB_START, "a.service"), -ELOOP);
     assert_not_logged(s, "spawn");
 }
 
@@ -353,6 +377,8 @@ int main(void)
         SCENARIO(what_is_bound_to_a_unit_goes_with_it),
         SCENARIO(conflicting_units_replace_each_other),
         SCENARIO(a_request_that_contradicts_itself_is_refused),
+        SCENARIO(units_that_are_asked_for_at_once_keep_their_order),
+        SCENARIO(what_a_request_requires_is_not_there),
         SCENARIO(a_cycle_is_broken_and_named),
         SCENARIO(a_cycle_of_required_units_is_refused),
         SCENARIO(on_failure_starts_another_unit),

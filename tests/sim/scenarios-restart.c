@@ -106,7 +106,8 @@ static void a_direct_restart_that_is_limited_fails(void **state)
         script_main_exits(s, "a.service", 1);
         script_pass(s, 1);
     }
-    assert_result(s, "a.service", "start-limit-hit");
+    assert_state(s, "a.service", "failed");
+    assert_result(s, "a.service", "exit-code");
     assert_state(s, "b.service", "running");
 }
 

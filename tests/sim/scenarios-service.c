@@ -56,7 +56,9 @@ static void start_limit_stops_a_crash_loop(void **state)
         script_pass(s, 1);
     }
     assert_state(s, "a.service", "failed");
-    assert_result(s, "a.service", "start-limit-hit");
+    /* What it failed of, and how it ended, is still there. */
+    assert_result(s, "a.service", "exit-code");
+    assert_int_equal(script_find(s, "a.service")->main_exit.status, 1);
     assert_int_equal(script_count(s, "spawn a.service ExecStart"), 3);
     script_start(s, "a.service");
     assert_state(s, "a.service", "failed");
@@ -165,6 +167,29 @@ static void an_abort_lasts_as_long_as_a_stop_by_default(void **state)
     expect_abort_timeout(s, "a.service", 6 * USEC_PER_SEC);
 }
 
+static void the_start_limit_is_the_result_of_what_did_not_fail(void **state)
+{
+    struct script *s = *state;
+    script_unit(s, "a.service", "StartLimitBurst=1\n" START "Restart=always\nRestartSec=0\n");
+    script_start(s, "a.service");
+    script_main_exits(s, "a.service", 0);
+    script_pass(s, 1);
+    assert_state(s, "a.service", "failed");
+    assert_result(s, "a.service", "start-limit-hit");
+    assert_int_equal(script_find(s, "a.service")->main_exit.code, CLD_EXITED);
+}
+
+static void an_unmet_condition_command_is_an_unmet_condition(void **state)
+{
+    struct script *s = *state;
+    script_unit(s, "a.service", "[Service]\nExecCondition=/bin/c\nExecStart=/bin/a\n");
+    script_start(s, "a.service");
+    assert_true(script_find(s, "a.service")->conditions_held);
+    script_control_exits(s, "a.service", 1);
+    assert_state(s, "a.service", "dead");
+    assert_false(script_find(s, "a.service")->conditions_held);
+}
+
 static void restarts_without_their_own_limits_have_the_managers(void **state)
 {
     struct script *s = *state;
@@ -180,7 +205,7 @@ static void restarts_without_their_own_limits_have_the_managers(void **state)
     assert_state(s, "a.service", "running");
     script_main_exits(s, "a.service", 1);
     script_pass(s, 7 * USEC_PER_SEC);
-    assert_result(s, "a.service", "start-limit-hit");
+    assert_state(s, "a.service", "failed");
 }
 
 static void without_send_sigkill_nobody_is_killed(void **state)
@@ -509,6 +534,8 @@ int main(void)
         SCENARIO(a_prevented_exit_status_is_not_restarted),
         SCENARIO(a_success_exit_status_is_no_failure),
         SCENARIO(start_limit_stops_a_crash_loop),
+        SCENARIO(the_start_limit_is_the_result_of_what_did_not_fail),
+        SCENARIO(an_unmet_condition_command_is_an_unmet_condition),
         SCENARIO(a_service_stopped_between_restarts_is_dead_at_once),
         SCENARIO(a_stopped_service_is_not_restarted),
         SCENARIO(term_is_followed_by_kill_after_the_timeout),

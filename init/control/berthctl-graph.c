@@ -83,8 +83,9 @@ static bool is_above(const struct tree *tree, const char *name)
 
 static void print_lines(const struct tree *tree, bool unicode)
 {
-    for (unsigned i = 1; i < tree->depth; i++)
-        fputs(tree->ctl->plain ? "  " : tree->last[i] ? "  " : unicode ? "│ " : "| ", stdout);
+    /* systemctl's --plain is a list, not a tree. */
+    for (unsigned i = 1; i < tree->depth && !tree->ctl->plain; i++)
+        fputs(tree->last[i] ? "  " : unicode ? "│ " : "| ", stdout);
     if (tree->depth == 0)
         return;
     if (tree->ctl->plain)

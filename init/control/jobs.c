@@ -19,6 +19,7 @@ static const struct {
     [JOB_FAILED] = {"failed", 1, NULL},
     [JOB_DEPENDENCY] = {"dependency", 1, "a unit that it needs failed"},
     [JOB_SKIPPED] = {"skipped", 0, NULL},
+    [JOB_ASSERT] = {"assert", 1, "an Assert...= of it does not hold"},
     [JOB_INVALID] = {"invalid", 1, "the unit is not in a state for it"},
 };
 
@@ -32,7 +33,9 @@ static const struct {
     {-EINVAL, 3, "invalid", "the unit does not support it"},
     {-EBADMSG, 1, "invalid", "no valid unit name"}, /* as the lookup says it */
     {-ENOENT, 5, "no-such-unit", "not found"},
-    {-EDEADLK, 4, "failed", "conflicts with other units or with itself"},
+    {-ENOEXEC, 1, "failed", "a unit that it requires cannot be loaded"},
+    {-EDEADLK, 4, "failed", "conflicts with a job that is there"},
+    {-ELOOP, 1, "failed", "conflicts with itself"},
     {-ESHUTDOWN, 1, "canceled", "the container is stopping"},
     {-EPERM, 4, "denied", "may only come as a dependency of another unit"},
     {-ENOMEM, 1, "error", "no memory"},
@@ -50,7 +53,8 @@ static void fail_job(struct control_job *job, int error, const struct manager_un
             job->exit_status = known->exit_status;
             message = known->message;
         }
-    if (error == -ENOENT && unit && unit->unit->load_state != UNIT_NOT_FOUND) {
+    bool unusable = unit && unit->unit->load_state != UNIT_NOT_FOUND && unit->unit->load_state != UNIT_LOADED;
+    if ((error == -ENOENT || error == -ENOEXEC) && unusable) {
         job->result = "failed";
         job->exit_status = 1;
         message = unit->unit->load_error ? unit->unit->load_error
@@ -184,8 +188,10 @@ int control_verb_job(struct control_client *client)
     if (!client->jobs)
         return -ENOMEM;
     client->n_jobs = n;
+    manager_gather(client->server->manager);
     for (size_t i = 0; i < n; i++)
         enqueue(client, client->request.args[i], &client->jobs[i]);
+    manager_go(client->server->manager);
     answer_if_done(client);
     return 0;
 }

@@ -13,6 +13,19 @@ static void add_list(struct record *record, const char *key, char *const *list)
     record_add(record, key, text);
 }
 
+/* With quotes where a word has blanks: it can be taken apart again. */
+static void add_words(struct record *record, const char *key, char *const *words)
+{
+    _cleanup_strv_ char **quoted = NULL;
+
+    for (; words && *words; words++) {
+        bool plain = !(*words)[strcspn(*words, " \t\n\"'\\")];
+        if (strv_consume(&quoted, plain ? strdup(*words) : xasprintf("\"%s\"", *words)) < 0)
+            return;
+    }
+    add_list(record, key, quoted);
+}
+
 /* As systemctl show writes a time span's "…USec" for a person. */
 static void add_span(struct record *record, const char *key, usec_t span)
 {
@@ -76,20 +89,23 @@ static void add_abilities(const struct manager_unit *unit, struct record *record
         record_add_u64(record, "Job", job.id);
 }
 
-static void add_service(const struct unit *unit, struct record *record)
+static void add_service(const struct manager_unit *runtime, struct record *record)
 {
+    const struct unit *unit = runtime->unit;
     const struct service *service = &unit->service;
-    const char *signal = signal_to_string(unit->kill.signal);
+    struct service_times times;
+
+    manager_times_of(runtime, &times);
 
     record_add(record, "NotifyAccess", notify_access_to_string(service->notify_access));
     record_add_bool(record, "RemainAfterExit", service->remain_after_exit);
     record_add(record, "PIDFile", service->pid_file ? service->pid_file : "");
-    add_span(record, "RestartUSec", service->restart_usec);
-    add_span(record, "TimeoutStartUSec", service->timeout_start);
-    add_span(record, "TimeoutStopUSec", service->timeout_stop);
+    add_span(record, "RestartUSec", times.restart);
+    add_span(record, "TimeoutStartUSec", times.start);
+    add_span(record, "TimeoutStopUSec", times.stop);
     add_span(record, "RuntimeMaxUSec", service->runtime_max);
     record_add(record, "KillMode", kill_mode_to_string(unit->kill.mode));
-    record_add(record, "KillSignal", signal);
+    record_add_u64(record, "KillSignal", (uint64_t)unit->kill.signal);
     for (enum service_command kind = 0; kind < SERVICE_COMMAND_MAX; kind++)
         add_commands(record, service_command_to_string(kind), service->commands[kind]);
 }
@@ -116,7 +132,8 @@ static void add_context(const struct unit *unit, struct record *record)
 {
     const struct exec_context *exec = &unit->exec;
 
-    add_list(record, "Environment", exec->environment);
+    add_words(record, "Environment", exec->environment);
+    record_addf(record, "UMask", "%04o", (unsigned)exec->umask);
     record_add(record, "WorkingDirectory", exec->working_directory ? exec->working_directory : "");
     record_add(record, "User", exec->user ? exec->user : "");
     record_add(record, "Group", exec->group ? exec->group : "");
@@ -135,7 +152,7 @@ void control_record_details(const struct control_server *server, const struct ma
     add_abilities(unit, record);
     if (unit->unit->type == UNIT_SERVICE) {
         record_add_u64(record, "ExecMainPID", (uint64_t)unit->main_pid);
-        add_service(unit->unit, record);
+        add_service(unit, record);
         add_context(unit->unit, record);
     }
     add_dependencies(unit, record);

@@ -102,12 +102,11 @@ static void add_times(const struct manager_unit *unit, struct record *record)
     record_add_u64(record, "NowMonotonic", now_monotonic());
 }
 
-static void add_state(const struct manager_unit *unit, struct record *record)
+/* What only a service has. */
+static void add_service_state(const struct manager_unit *unit, struct record *record)
 {
     _cleanup_free_ char *exec_error = describe_exec_error(unit);
 
-    record_add(record, "ActiveState", active_state_to_string(unit->active));
-    record_add(record, "SubState", manager_unit_sub_state(unit));
     record_add(record, "Result", service_result_to_string(unit->result));
     record_add_u64(record, "MainPID", (uint64_t)unit->main_pid);
     record_add_u64(record, "ControlPID", (uint64_t)unit->control_pid);
@@ -122,6 +121,16 @@ static void add_state(const struct manager_unit *unit, struct record *record)
     record_add_u64(record, "ExecMainCode", (uint64_t)unit->main_exit.code);
     record_add_u64(record, "ExecMainStatus", (uint64_t)unit->main_exit.status);
     record_add(record, "ExecError", exec_error);
+}
+
+static void add_state(const struct manager_unit *unit, struct record *record)
+{
+    record_add(record, "ActiveState", active_state_to_string(unit->active));
+    record_add(record, "SubState", manager_unit_sub_state(unit));
+    if (unit->unit->type == UNIT_SERVICE)
+        add_service_state(unit, record);
+    record_add_bool(record, "ConditionResult", unit->conditions_held);
+    record_add_bool(record, "AssertResult", unit->asserts_held);
     add_times(unit, record);
 }
 

@@ -191,7 +191,8 @@ static int verb_kill(struct control_client *client)
         int r = control_find_unit(client, request->args[i], &name, &unit);
         if (r < 0)
             message = xasprintf("%s: not found", request->args[i]);
-        else if ((r = server->ops->kill(server->userdata, unit, request->whom, request->signal)) < 0)
+        else if ((r = server->ops->kill(server->userdata, unit, request->whom, request->signal)) < 0 &&
+                 (r != -ESRCH || request->whom != KILL_ALL)) /* there are none to reach */
             message = xasprintf("%s: %s", name, r == -ESRCH ? "no process to signal" : strerror(-r));
     }
     control_client_finish(client, message ? "failed" : "done", message != NULL, message);

@@ -87,6 +87,19 @@ int manager_enqueue(struct manager *manager, usec_t now, const char *name, enum 
     return 0;
 }
 
+void manager_gather(struct manager *manager)
+{
+}
+
+void manager_go(struct manager *manager)
+{
+}
+
+void manager_times_of(const struct manager_unit *unit, struct service_times *ret)
+{
+    *ret = (struct service_times){0};
+}
+
 int manager_reset_failed(struct manager *manager, const char *name)
 {
     return 0;
@@ -361,6 +374,19 @@ static void test_each_unit_that_failed_is_named_with_its_reason(void **state)
     assert_non_null(strstr(packet, "Unit=u1.service\n"));
     assert_non_null(strstr(packet, "Message=exit code 7\n"));
     expect(fd, "failed", 1, 0);
+}
+
+static void test_every_result_of_a_job_is_an_answer(void **state)
+{
+    for (enum job_result result = 0; result < JOB_RESULT_MAX; result++) {
+        static char packet[CONTROL_PACKET_MAX + 1];
+        int fd = ASK("restart\0u0\0");
+
+        settle();
+        control_server_job_finished(server, &(struct job_report){.id = last_job, .result = result});
+        assert_true(next_packet(fd, packet) > 0);
+        close(fd);
+    }
 }
 
 static void test_a_job_that_ends_at_once_is_not_waited_for(void **state)
@@ -705,6 +731,7 @@ int main(void)
         TEST(test_start_is_answered_when_the_last_job_has_ended),
         TEST(test_each_unit_that_failed_is_named_with_its_reason),
         TEST(test_a_job_that_ends_at_once_is_not_waited_for),
+        TEST(test_every_result_of_a_job_is_an_answer),
         TEST(test_no_block_does_not_wait),
         TEST(test_unknown_units_verbs_and_arguments_get_their_own_answers),
         TEST(test_kill_sends_the_signal_that_was_asked_for),

@@ -85,6 +85,8 @@ const struct field node_fields[] = {
     NODE("InactiveEnter", FIELD_U64, u.inactive_enter),
     NODE("InactiveExit", FIELD_U64, u.inactive_exit),
     NODE("ComesBack", FIELD_BOOL, u.comes_back),
+    NODE("ConditionsHeld", FIELD_BOOL, u.conditions_held),
+    NODE("AssertsHeld", FIELD_BOOL, u.asserts_held),
     NODE("Job", FIELD_UNSIGNED, job.id),
     NODE_NAME("JobType", job_type, job.type),
     NODE("JobRunning", FIELD_BOOL, job.running),

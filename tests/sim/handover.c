@@ -108,11 +108,11 @@ static void look_at(struct world *world, struct manager_unit *unit)
                 unit->control_exit.status, (int)unit->exec_stage, unit->exec_errno,
                 or_none(unit->exec_object), or_none(unit->status_text), or_none(unit->bus_error),
                 unit->status_errno, unit->notified_exit);
-    world_trace(world, "  restarts %u, start %llu, since %llu, up %llu-%llu, down %llu-%llu%s",
+    world_trace(world, "  restarts %u, start %llu, since %llu, up %llu-%llu, down %llu-%llu%s, held %d %d",
                 unit->n_restarts, (unsigned long long)unit->invocation, (unsigned long long)unit->state_since,
                 (unsigned long long)unit->active_enter, (unsigned long long)unit->active_exit,
                 (unsigned long long)unit->inactive_enter, (unsigned long long)unit->inactive_exit,
-                unit->comes_back ? ", comes back" : "");
+                unit->comes_back ? ", comes back" : "", unit->conditions_held, unit->asserts_held);
     world_trace(world, "  reload %d, extra time %llu, requirements %d", (int)node->reload_result,
                 (unsigned long long)node->runtime_extra, node->job.ignore_requirements);
 }

@@ -21,12 +21,13 @@
  * Verbs of PID 1 (boot mode): status [UNIT...], list-units [UNIT...], list-jobs, show [UNIT...], cat, graph
  * [UNIT...], is-active, is-failed, is-system-running, logs, start, stop, restart, try-restart, reload,
  * reload-or-restart, try-reload-or-restart, isolate, cancel [JOB...], kill, reset-failed, daemon-reload,
- * daemon-reexec [FILE] (which the new PID 1 answers), poweroff, reboot, exit CODE. A UNIT may be a pattern, which stands for the loaded units that match. "show"
- * without a unit tells of PID 1, "graph" tells of the state, times and dependencies of all units. "logs"
- * streams records "Record=log\nUnit=..\nTimestamp=usec\nLevel=info\nLine=...", with Stream=stdout or stderr
- * where that is known, those of several units in the order of their coming; with --follow until the client
- * closes, with --lines=N the last N. In job mode PID 1 answers "status" (one record of kind "job") and
- * refuses the rest with Result=invalid.
+ * daemon-reexec [FILE] (which the new PID 1 answers), poweroff, reboot, exit CODE. A UNIT may be a pattern,
+ * which stands for the loaded units that match. "show" without a unit tells of PID 1, "graph" tells of the
+ * state, times and dependencies of all units. "logs" streams records
+ * "Record=log\nUnit=..\nTimestamp=usec\nLevel=info\nLine=...", with Stream=stdout or stderr where that is
+ * known, those of several units in the order of their coming; with --follow until the client closes, with
+ * --lines=N the last N. In job mode PID 1 answers "status" (one record of kind "job") and refuses the rest
+ * with Result=invalid.
  *
  * Verbs of the monitor (launcher/monitor-clients.c): stop, wait, kill SIGNAL, exec (with three descriptors),
  * and signal SIGNAL to the process of an exec on the same connection.

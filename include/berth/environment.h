@@ -14,8 +14,8 @@
  * sd_notify(3)'s words. Takes precedence over NOTIFY_SOCKET. PID 1 unsets the variable. */
 #define ENV_NOTIFY_FD "BERTH_NOTIFY_FD"
 
-/* Between a PID 1 and the one that it becomes (daemon-reexec): number of a sealed memfd with its state. Nobody
- * else can make use of it, and PID 1 unsets it. */
+/* Between a PID 1 and the one that it becomes (daemon-reexec): number of a sealed memfd with its state.
+ * Nobody else can make use of it, and PID 1 unsets it. */
 #define ENV_HANDOVER_FD "BERTH_HANDOVER_FD"
 
 /* A writable directory for PID 1's own sockets, when /run/berth is none. */

@@ -1,6 +1,7 @@
 /* berthctl: asks PID 1 of this container, with systemctl's verbs, options and exit statuses. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -13,6 +14,9 @@
 #include "common/text.h"
 #include "init/control/berthctl-files.h"
 #include "init/main.h"
+
+#define REEXEC_TIMEOUT       (10 * USEC_PER_SEC)
+#define REEXEC_INTERVAL_MSEC 20
 
 #define SYSTEMD_INTERFACE "252" /* the version whose manual pages are followed */
 
@@ -113,12 +117,33 @@ static int unexpected_record(char *packet, size_t size, void *userdata)
     return 0;
 }
 
+/* The new PID 1 has let our connection go, as one may of which it does not know that somebody waits there. It
+ * has taken over when it answers somebody else. */
+static int await_new_init(void)
+{
+    char verb[] = "is-system-running", *const request[] = {verb, NULL};
+    usec_t end = usec_add(now_monotonic(), REEXEC_TIMEOUT);
+
+    for (int r = -ECONNRESET; now_monotonic() < end; (void)poll(NULL, 0, REEXEC_INTERVAL_MSEC)) {
+        struct control_result result = {};
+        _cleanup_close_ int fd = berthctl_connect();
+        if (fd >= 0)
+            r = control_call(fd, request, NULL, 0, end, unexpected_record, NULL, &result);
+        control_result_done(&result);
+        if (fd >= 0 && r >= 0)
+            return 0;
+    }
+    return -ETIMEDOUT;
+}
+
 static int call(struct berthctl *ctl, int socket_fd, char *const *request)
 {
     struct control_result result = {};
 
     int r = control_call(socket_fd, request, NULL, 0, USEC_INFINITY,
                          ctl->verb->on_record ? ctl->verb->on_record : unexpected_record, ctl, &result);
+    if (r == -ECONNRESET && streq(ctl->verb->name, "daemon-reexec") && await_new_init() == 0)
+        return 0;
     if (r < 0) {
         log_errno(r, "%s: PID 1 did not answer", ctl->verb->name);
         return 1;

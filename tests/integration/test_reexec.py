@@ -424,8 +424,8 @@ def pid_1_lives_on_whatever_it_is_handed_over(t, how):
     client = Process(t, ["nsenter", f"--target={init.pid()}", "--pid", "--mount", "--root", "--wd=/", "--",
                          "berthctl", "daemon-reexec", "/spoil"])
     init.out.expect("goes on as")
-    client.finish()  # it may have been forgotten
-    wait_for(lambda: init._unit_if_up("new.service") != {}, "PID 1 to be asked")
+    ended = client.finish()
+    assert ended.status == 0, f"it may have been forgotten, and asks anew: {ended}"
     write_files(base, {f"{UNIT_DIRECTORY}/new.service": "[Service]\nExecStart=/bin/payload sleep-forever\n"})
     init.done("daemon-reload")
     init.done("start", "new.service")

@@ -29,6 +29,8 @@
 #define BLKIO_DEFAULT      500
 #define BFQ_MAX            1000
 
+#define DEVICE_LIMITS_MAX (64 * 1024) /* bytes of a file with a line for each device */
+
 /* One setting on its way into a file. */
 struct writing {
     int dirfd;
@@ -426,7 +428,25 @@ void cgroup_limits_apply(int dirfd, const struct cgroup_context *context, const 
     apply_default(dirfd, context, place, &place->default_low, LIMIT_MEMORY_LOW);
 }
 
-/* Limits of devices stay: nobody knows any more of which ones. */
+/* The files tell which devices have limits; those that are still declared are written again afterwards. */
+static void lift_devices(int dirfd, const char *file, const char *lifted)
+{
+    _cleanup_free_ char *text = NULL;
+    char *save = NULL;
+
+    if (read_file_at(dirfd, file, DEVICE_LIMITS_MAX, &text, NULL) < 0)
+        return;
+    for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+        char device[32], order[96];
+        size_t size = strcspn(line, " ");
+        if (*line < '0' || *line > '9' || size >= sizeof(device)) /* "default" is of no device */
+            continue;
+        *(char *)mempcpy(device, line, size) = 0;
+        (void)snprintf(order, sizeof(order), "%s %s", device, lifted);
+        (void)write_file_at(dirfd, file, order);
+    }
+}
+
 void cgroup_limits_reset(int dirfd, const struct cgroup_context *context, const struct cgroup_place *place)
 {
     for (int limit = 0; limit < LIMIT_IO_DEVICE_WEIGHT && !place->is_root; limit++) {
@@ -435,6 +455,12 @@ void cgroup_limits_reset(int dirfd, const struct cgroup_context *context, const 
         if (row->file && !row->superseded_by && !cgroup_context_get(context, limit, place->starting))
             (void)row->write(&w);
     }
+    if (place->is_root)
+        return;
+    lift_devices(dirfd, "io.max", "rbps=max wbps=max riops=max wiops=max");
+    lift_devices(dirfd, "io.weight", "default");
+    lift_devices(dirfd, "io.bfq.weight", "default");
+    lift_devices(dirfd, "io.latency", "target=0");
 }
 
 void cgroup_limits_check(const struct cgroup_context *context, unsigned controllers, bool delegated,

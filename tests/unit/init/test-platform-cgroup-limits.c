@@ -245,6 +245,27 @@ static void a_file_means_the_disk_it_lies_on(void **state)
     expect(group, "io.max", line);
 }
 
+static void limits_of_devices_that_are_not_declared_any_more_are_lifted(void **state)
+{
+    struct group *group = *state;
+    _cleanup_unit_ struct unit *unit = service_with("MemoryMax=5M");
+    static const struct {
+        const char *file, *before, *after;
+    } devices[] = {
+        {"io.max", "8:16 rbps=5000000 wbps=max riops=max wiops=max\n",
+         "8:16 rbps=max wbps=max riops=max wiops=max"},
+        {"io.latency", "8:0 target=75000\n", "8:0 target=0"},
+    };
+
+    FOREACH_ARRAY (file, devices, ELEMENTSOF(devices)) {
+        make_file(group->fd, file->file);
+        assert_int_equal(write_file_at(group->fd, file->file, file->before), 0);
+    }
+    cgroup_limits_reset(group->fd, &unit->cgroup, &group->place);
+    FOREACH_ARRAY (file, devices, ELEMENTSOF(devices))
+        expect(group, file->file, file->after);
+}
+
 static void only_controllers_that_settings_need_are_asked_for(void **state)
 {
     _cleanup_unit_ struct unit *none = service_with("MemoryMax=infinity\nTasksMax=infinity\nCPUWeight=100");
@@ -288,6 +309,7 @@ int main(void)
         IN_GROUP(the_roots_limits_are_left_alone),
         IN_GROUP(a_device_that_is_none_is_told),
         IN_GROUP(a_file_means_the_disk_it_lies_on),
+        IN_GROUP(limits_of_devices_that_are_not_declared_any_more_are_lifted),
         IN_GROUP(only_controllers_that_settings_need_are_asked_for),
         IN_GROUP(what_a_place_lacks_is_known_before_the_start),
     };

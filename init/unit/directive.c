@@ -170,7 +170,7 @@ const struct directive directives[] = {
             0),
     APPLIED(SERVICE, "RestartForceExitStatus", parse_exit_status_set, FIELD(service.restart_force_status), 0),
     APPLIED(SERVICE, "RootDirectoryStartOnly", parse_bool_field, FIELD(service.root_directory_start_only), 0),
-    ACCEPTED(SERVICE, "NonBlocking", "no descriptors are passed to services"),
+    ACCEPTED(SERVICE, "NonBlocking", "it is about the sockets of socket units, and there are none"),
     APPLIED(SERVICE, "NotifyAccess", parse_choice, FIELD(service.notify_access), CHOICE_NOTIFY_ACCESS),
     UNSAFE(SERVICE, "Sockets", "socket units are not supported"),
     APPLIED(SERVICE, "FileDescriptorStoreMax", parse_unsigned_field, FIELD(service.fd_store_max), 0),

@@ -104,3 +104,37 @@ def limit_of_starts_is_also_read_under_its_old_name(t, section):
     init.wait_for_unit_state("app.service", "failed")
     assert (base / "runs").read_text() == "\n\n"
     wait_for(lambda: init.unit("app.service")["Result"] == "start-limit-hit", "the limit to be told")
+
+
+# Handlers
+
+@test(needs=[root])
+def handler_of_a_failure_or_a_success_is_told_whose_and_how(t):
+    """$MONITOR_... of systemd.exec(5); not where several loaded units may start it."""
+    def task(script, head):
+        return f"[Unit]\n{head}\n[Service]\nType=oneshot\nExecStart=/bin/sh -c 'echo $INVOCATION_ID >/id-%p; {script}'\n"
+    base = boot_root(t.dir / "root", {
+        "bad.service": task("exit 7", "OnFailure=handler@%p.service"),
+        "shot.service": task("kill -9 $$$$", "OnFailure=handler@%p.service"),
+        "good.service": task("exit 0", "OnSuccess=handler@%p.service"),
+        "one.service": task("exit 1", "OnFailure=handler@shared.service"),
+        "other.service": task("exit 1", "OnFailure=handler@shared.service"),
+        "handler@.service": "[Service]\nType=oneshot\nExecStart=/bin/sh -c "
+                            "'env | grep ^MONITOR_ | sort >/seen.new; mv /seen.new /seen-%i'\n",
+        "ready.service": "[Unit]\nAfter=other.service\n[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/true\n" + WANTED,
+    })
+    init = Pid1(t, "--boot", root=base)
+    init.wait_for_unit_state("ready.service", "active")
+
+    def seen(unit, handler=None):
+        init.call("start", f"{unit}.service")
+        seen = base / f"seen-{handler or unit}"
+        wait_for(seen.exists, f"the handler of {unit}")
+        return seen.read_text()
+    for unit, code, status, result in (("bad", "exited", "7", "exit-code"), ("shot", "killed", "KILL", "signal"),
+                                       ("good", "exited", "0", "success")):
+        told = seen(unit)
+        assert told == (f"MONITOR_EXIT_CODE={code}\nMONITOR_EXIT_STATUS={status}\n"
+                        f"MONITOR_INVOCATION_ID={(base / f'id-{unit}').read_text().strip()}\n"
+                        f"MONITOR_SERVICE_RESULT={result}\nMONITOR_UNIT={unit}.service\n"), (unit, told)
+    assert seen("one", "shared") == ""

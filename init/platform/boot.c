@@ -201,27 +201,74 @@ static void say_refused(struct platform *platform, const struct signalfd_siginfo
                  verb ? verb : "", verb ? "`" : "");
 }
 
-static void signals_ready(struct loop_source *source, uint32_t events)
+/* A service's last words come before its end. */
+static void take_ends(struct platform *platform, const pid_t *pids, size_t n)
 {
-    struct platform *platform = CONTAINER_OF(source, struct platform, signals);
-    struct signalfd_siginfo infos[SIGNAL_BATCH_MAX];
-    ssize_t size = read(source->fd, infos, sizeof(infos));
-    size_t n = size > 0 ? (size_t)size / sizeof(infos[0]) : 0;
-    bool reap = false;
+    if (n > 0 && platform->notify)
+        notify_socket_drain(platform->notify);
+    FOREACH_ARRAY (pid, pids, n)
+        children_signalled(platform->children, *pid);
+    if (n > 0 && !platform->cgroups)
+        platform_check_empty(platform);
+}
 
-    /* Orders before ends: when the host stops everything at once, services die of the same signal, and must
-     * not be restarted. */
+/* Orders before ends: when the host stops everything at once, services die of the same signal, and must not
+ * be restarted. */
+static void take_signals(struct platform *platform)
+{
+    struct signalfd_siginfo infos[SIGNAL_BATCH_MAX];
+    pid_t ended[SIGNAL_BATCH_MAX];
+    ssize_t size = read(platform->signals.fd, infos, sizeof(infos));
+    size_t n = size > 0 ? (size_t)size / sizeof(infos[0]) : 0, n_ended = 0;
+
     FOREACH_ARRAY (info, infos, n) {
         enum signal_order order = signal_judge(info, platform->is_init);
         if (order == ORDER_REFUSED)
             say_refused(platform, info);
         else if (order == ORDER_REAP)
-            reap = true;
+            ended[n_ended++] = (pid_t)info->ssi_pid;
         else
             take_order(platform, order);
     }
-    if (reap)
-        platform_reap(platform);
+    take_ends(platform, ended, n_ended);
+}
+
+static void signals_ready(struct loop_source *source, uint32_t events)
+{
+    take_signals(CONTAINER_OF(source, struct platform, signals));
+}
+
+static void before_ends(void *userdata)
+{
+    struct platform *platform = userdata;
+
+    take_signals(platform);
+    if (platform->notify)
+        notify_socket_drain(platform->notify);
+}
+
+static void before_group_is_empty(void *userdata, void *owner)
+{
+    struct platform *platform = userdata;
+    const struct manager_unit *unit = owner;
+
+    if (!unit) {
+        before_ends(platform);
+        return;
+    }
+    children_settle(platform->children, unit->main_pid);
+    children_settle(platform->children, unit->control_pid);
+}
+
+static int open_children(struct platform *platform)
+{
+    const struct children_config config = {
+        .loop = platform->loop,
+        .before = before_ends,
+        .ended = platform_child_ended,
+        .userdata = platform,
+    };
+    return children_new(&config, &platform->children);
 }
 
 static void order_stop(struct platform *platform, enum shutdown_kind kind, bool now)
@@ -305,7 +352,7 @@ static void open_optional(struct platform *platform)
     if (r < 0)
         platform_say(platform, "no notification socket: %s; services of Type=notify cannot start",
                      strerror(-r));
-    r = cgroup_tree_new(platform->loop, platform_cgroup_event, platform_cgroup_before, platform,
+    r = cgroup_tree_new(platform->loop, platform_cgroup_event, before_group_is_empty, platform,
                         platform->given.cgroup, &platform->cgroups);
     if (r < 0 && r != -EOPNOTSUPP)
         platform_say(platform, "cgroups are not used: %s", strerror(-r));
@@ -336,7 +383,9 @@ static int open_platform(struct platform *platform, struct takeover *takeover, i
     if (reader)
         logs_take_over(platform->logs, reader); /* before we say something ourselves */
     open_optional(platform);
-    r = open_environment(platform);
+    r = open_children(platform);
+    if (r == 0)
+        r = open_environment(platform);
     if (r == 0)
         r = open_loader(platform);
     if (r == 0)
@@ -472,11 +521,15 @@ static int run(struct platform *platform)
     int status = 0;
 
     while (!manager_finished(platform->manager, &status)) {
+        usec_t sweep = children_next_sweep(platform->children);
         progress_update(platform);
         root_files_forget(&platform->files);
-        (void)loop_wait(platform->loop, next_deadline(platform));
-        logs_tick(platform->logs, now_monotonic());
-        if (manager_next_deadline(platform->manager) <= now_monotonic())
+        (void)loop_wait(platform->loop, MIN(sweep, next_deadline(platform)));
+        usec_t now = now_monotonic();
+        logs_tick(platform->logs, now);
+        if (sweep <= now)
+            children_sweep(platform->children);
+        if (manager_next_deadline(platform->manager) <= now)
             platform_event(platform, &(struct event){.type = EVENT_TIME});
         reexec_step(platform);
     }
@@ -489,6 +542,7 @@ static void close_platform(struct platform *platform)
     control_server_free(platform->control);
     manager_free(platform->manager);
     spawner_free(platform->spawner);
+    children_free(platform->children);
     notify_socket_free(platform->notify);
     cgroup_tree_free(platform->cgroups);
     logs_free(platform->logs);

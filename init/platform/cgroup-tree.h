@@ -63,6 +63,7 @@ uint64_t cgroup_read_keyed(int dirfd, const char *file, const char *key);
 void cgroup_watch_file(struct cgroup_tree *tree, struct cgroup_watch *watch, const char *group,
                        const char *file);
 
+void *cgroup_unit_owner(const struct cgroup_unit *cgroup);
 /* Looks at the watched file and tells the owner what happened. */
 void cgroup_unit_changed(struct cgroup_unit *cgroup, enum cgroup_event event);
 /* Looks whether one of them had a process killed for memory. */

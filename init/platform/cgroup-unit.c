@@ -30,7 +30,7 @@ struct gifts {
 
 struct cgroup_unit {
     struct cgroup_tree *tree;
-    struct cgroup_unit *next;
+    struct cgroup_unit *next, **link; /* in the tree's list */
     void *owner;
     char *path; /* in /proc/PID/cgroup; the part below the root is the directory */
     int fd;     /* O_PATH */
@@ -243,6 +243,9 @@ static void take_up(struct cgroup_unit *cgroup)
     if (!cgroup->is_slice)
         cgroup_watch_file(tree, &cgroup->watch, cgroup->path, "cgroup.events");
     cgroup->next = tree->units;
+    cgroup->link = &tree->units;
+    if (cgroup->next)
+        cgroup->next->link = &cgroup->next;
     tree->units = cgroup;
 }
 
@@ -384,10 +387,9 @@ struct cgroup_unit *cgroup_unit_free(struct cgroup_unit *cgroup)
     if (!cgroup)
         return NULL;
     struct cgroup_tree *tree = cgroup->tree;
-    struct cgroup_unit **link = &tree->units;
-    while (*link != cgroup)
-        link = &(*link)->next;
-    *link = cgroup->next;
+    *cgroup->link = cgroup->next;
+    if (cgroup->next)
+        cgroup->next->link = cgroup->link;
     unwatch(tree, &cgroup->watch);
     tree->n_giving -= cgroup->gifts != NULL;
     const char *path = below_root(cgroup);
@@ -482,6 +484,11 @@ void cgroup_units_check_oom(struct cgroup_tree *tree)
         cgroup->looked = tree->looks;
         cgroup_unit_check_oom(cgroup);
     }
+}
+
+void *cgroup_unit_owner(const struct cgroup_unit *cgroup)
+{
+    return cgroup->owner;
 }
 
 void cgroup_unit_changed(struct cgroup_unit *cgroup, enum cgroup_event event)

@@ -153,16 +153,28 @@ static void check_oom(struct cgroup_tree *tree)
     cgroup_units_check_oom(tree);
 }
 
+static struct cgroup_watch *find_watch(const struct cgroup_tree *tree, int wd)
+{
+    struct cgroup_watch *watch = tree->watches[(unsigned)wd % CGROUP_WATCH_BUCKETS];
+
+    while (watch && watch->wd != wd)
+        watch = watch->next;
+    return watch;
+}
+
 static void tree_told(struct cgroup_tree *tree, int wd)
 {
-    for (struct cgroup_watch *w = tree->watches[(unsigned)wd % CGROUP_WATCH_BUCKETS]; w; w = w->next)
-        if (w->wd == wd) {
-            if (w->cgroup)
-                cgroup_unit_changed(w->cgroup, w->event); /* may free w */
-            else
-                check_oom(tree);
-            return;
-        }
+    struct cgroup_watch *watch = find_watch(tree, wd);
+
+    if (watch && !watch->cgroup) {
+        check_oom(tree);
+        return;
+    }
+    if (watch)
+        tree->before(tree->userdata, cgroup_unit_owner(watch->cgroup)); /* may free it */
+    watch = find_watch(tree, wd);
+    if (watch)
+        cgroup_unit_changed(watch->cgroup, watch->event);
 }
 
 static void tree_ready(struct loop_source *source, uint32_t events)
@@ -171,7 +183,7 @@ static void tree_ready(struct loop_source *source, uint32_t events)
     _Alignas(struct inotify_event) char buffer[4096];
     ssize_t size = read(source->fd, buffer, sizeof(buffer));
 
-    tree->before(tree->userdata);
+    tree->before(tree->userdata, NULL);
     for (ssize_t at = 0; at + (ssize_t)sizeof(struct inotify_event) <= size;) {
         const struct inotify_event *event = (const struct inotify_event *)(buffer + at);
         at += (ssize_t)(sizeof(*event) + event->len);

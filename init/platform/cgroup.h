@@ -21,9 +21,9 @@ enum cgroup_event {
 };
 /* owner is what cgroup_unit_new() was given. */
 typedef void (*cgroup_event_fn)(void *userdata, void *owner, enum cgroup_event event);
-/* Called once a wake-up, before its events are looked up: the end of the last process is to be known before
- * its group is told to be empty. */
-typedef void (*cgroup_before_fn)(void *userdata);
+/* Called before the events of an owner (NULL: of anybody) are looked up: the end of the last process is to be
+ * known before its group is told to be empty. */
+typedef void (*cgroup_before_fn)(void *userdata, void *owner);
 
 /* path: the root as the PID 1 before wrote it, "" when that is not known, or NULL: where this process is.
  * Takes the tree over: moves the processes in it to init.scope, enables the controllers that are there.

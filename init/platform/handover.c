@@ -10,6 +10,7 @@
 #include "common/log.h"
 #include "common/parse.h"
 #include "common/text.h"
+#include "init/platform/children.h"
 #include "init/platform/limits.h"
 
 #define COMM_MAX 16 /* TASK_COMM_LEN of the kernel */
@@ -278,13 +279,26 @@ static void tell_empty(struct platform *platform)
     }
 }
 
+/* Those that ended meanwhile are there still. */
+static void watch_children(struct platform *platform)
+{
+    struct manager_unit *unit;
+    size_t cursor = 0;
+
+    while ((unit = manager_next_unit(platform->manager, &cursor))) {
+        children_take(platform->children, unit->main_pid);
+        children_take(platform->children, unit->control_pid);
+    }
+    children_sweep(platform->children);
+}
+
 void handover_catch_up(struct platform *platform)
 {
     for (struct unit_runtime *runtime = platform->runtimes; runtime; runtime = runtime->next)
         settle_store(platform, runtime);
     if (platform->cgroups)
         cgroup_tree_check_oom(platform->cgroups);
-    platform_reap(platform);
+    watch_children(platform);
     tell_empty(platform);
     platform_event(platform, &(struct event){.type = EVENT_TIME});
     platform_apply_limits(platform);

@@ -15,7 +15,6 @@
 #include "common/log.h"
 #include "common/parse.h"
 #include "common/text.h"
-#include "init/job/reap.h"
 #include "init/platform/command-unit.h"
 #include "init/platform/conditions.h"
 #include "init/platform/exec-directories.h"
@@ -77,6 +76,7 @@ static int op_spawn(void *userdata, const struct spawn_request *request, pid_t *
         return r;
     }
     runtime->manager = platform->manager;
+    children_add(platform->children, *ret_pid);
     /* Without memory for it, the unit's processes are still found by their INVOCATION_ID. */
     if (!platform->cgroups)
         (void)process_group_add(&runtime->group, *ret_pid);
@@ -399,7 +399,7 @@ void platform_spawn_note(void *userdata, pid_t pid, const char *text)
     logs_write(platform->logs, unit ? unit->unit->name : "berth-init", text);
 }
 
-static void child_ended(void *userdata, pid_t pid, int status)
+void platform_child_ended(void *userdata, pid_t pid, int status)
 {
     struct platform *platform = userdata;
     struct event event = {.type = EVENT_EXITED, .pid = pid};
@@ -420,15 +420,6 @@ static void child_ended(void *userdata, pid_t pid, int status)
     platform_event(platform, &event);
 }
 
-void platform_reap(struct platform *platform)
-{
-    if (platform->notify)
-        notify_socket_drain(platform->notify);
-    (void)reap_children(child_ended, platform);
-    if (!platform->cgroups)
-        platform_check_empty(platform);
-}
-
 void platform_check_empty(struct platform *platform)
 {
     struct unit_runtime *next;
@@ -439,11 +430,6 @@ void platform_check_empty(struct platform *platform)
             continue;
         platform_event(platform, &(struct event){.type = EVENT_EMPTY, .unit = runtime->unit});
     }
-}
-
-void platform_cgroup_before(void *userdata)
-{
-    platform_reap(userdata);
 }
 
 void platform_cgroup_event(void *userdata, void *owner, enum cgroup_event what)

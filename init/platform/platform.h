@@ -5,6 +5,7 @@
 #include "init/control/server.h"
 #include "init/main.h"
 #include "init/platform/cgroup.h"
+#include "init/platform/children.h"
 #include "init/platform/files.h"
 #include "init/platform/logs.h"
 #include "init/platform/notify.h"
@@ -33,6 +34,7 @@ struct platform {
     struct notify_socket *notify;
     struct cgroup_tree *cgroups; /* NULL: units are tracked by session */
     struct spawner *spawner;
+    struct children *children;
     struct manager *manager;
     struct control_server *control;
     struct unit_runtime *runtimes;
@@ -89,10 +91,9 @@ void platform_check_empty(struct platform *platform);
 /* spawn_done_fn, cgroup_before_fn, cgroup_event_fn, notify_fn, unit_loader.report. */
 void platform_spawn_done(void *userdata, pid_t pid, const struct exec_failure *failure);
 void platform_spawn_note(void *userdata, pid_t pid, const char *text);
-void platform_cgroup_before(void *userdata);
 void platform_cgroup_event(void *userdata, void *owner, enum cgroup_event event);
 void platform_notified(void *userdata, pid_t pid, const char *text, int *fds, size_t n_fds);
 void platform_report(void *userdata, enum unit_report_level level, const char *unit, const char *path,
                      unsigned line, const char *text);
-/* Collects children that have ended, and tells the manager. */
-void platform_reap(struct platform *platform);
+/* reaped_fn: what led to this end comes first. */
+void platform_child_ended(void *userdata, pid_t pid, int status);

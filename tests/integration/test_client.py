@@ -304,7 +304,7 @@ def clean_removes_the_directories_of_what_is_down(t):
     ctl = Client(t, {"web.service": STAYS + "RuntimeDirectory=web\n"})
     ctl("start", "web")
     ctl("clean", "web", status=1)
-    assert (ctl.base / "run/web").is_dir()
+    wait_for((ctl.base / "run/web").is_dir, "the directory of the service")  # it is the child that makes it
     ctl("stop", "web")
     write_files(ctl.base, {"run/web/left": ""})
     ctl("clean", "--what=state", "web")

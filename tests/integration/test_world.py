@@ -17,6 +17,7 @@ WAYS = {  # how a container is run: its root, its options
     "systemd, no cgroups": ("systemd", ("--cgroup-manager=none", "--cap-drop=MKNOD")),
 }
 DAEMONS = ("nginx.service", "redis-server.service", "cron.service")
+CANNOT_BE_MADE = 77  # debian-root's exit status
 SLOW = 20  # seconds until a daemon is up, on a busy machine
 
 # Where a user's own files go, above the packages': a layer of its own.
@@ -25,12 +26,12 @@ LAYER = {"etc/cron.d/once": "@reboot root echo done >/root/reboot-job\n"}
 
 @functools.cache
 def debian_roots():
-    """The directory with the roots, and why there is none."""
+    """The directory with the roots, and why there cannot be one."""
     made = subprocess.run([TOP / "tests/integration/debian-root"], capture_output=True, text=True)
-    if made.returncode != 0:
+    if made.returncode == CANNOT_BE_MADE:
         said = [line for line in made.stderr.splitlines() if line.strip()]
         return None, f"needs Debian's packages, a mirror or a cache of them: {said[-1] if said else made.returncode}"
-    return pathlib.Path(made.stdout.strip()), None
+    return pathlib.Path(made.stdout.strip() or f"/debian-root failed: {made.stderr}"), None
 
 
 def debian():

@@ -211,7 +211,7 @@ def runtime_directories_go_with_their_service_unless_they_are_preserved(t):
         "gone": "", "stays": "mark\n", "again": "mark\n"}
     for name in names:
         init.done("stop", f"{name}.service")
-    assert sorted(os.listdir(base / "run")) == ["berth", "link-stays", "stays"]
+    assert sorted(os.listdir(base / "run")) == ["berth", "link-stays", "stays", "systemd"]
 
 
 @test(needs=[root])

@@ -77,7 +77,7 @@ int install_disable(const struct install *install, char *const *names, struct in
         struct install_unit unit;
         r = install_find(install, *names, &unit);
         if (r >= 0 && unit.found == FOUND_NOTHING)
-            r = install_plan_say(plan, INSTALL_NOTE, "Unit %s does not exist.", *names);
+            r = install_plan_say(plan, INSTALL_ERROR, "unit %s does not exist.", *names);
         install_unit_done(&unit);
         if (r >= 0)
             r = collect(install, *names, plan);

@@ -1,0 +1,526 @@
+"""Where units come from: drop-ins, templates, aliases, masks; what is enabled; what a client says about them."""
+
+from scenario import Deliberate, group
+
+scenario = group("files")
+
+scenario("drop-ins in their order", """
+a.service
+    Type=oneshot
+    ExecStart=sh -c 'echo $A $B $C >>@log'
+    Environment=A=file
+a.service.d/20.conf
+    [Service]
+    Environment=A=20 B=20
+a.service.d/10.conf
+    [Service]
+    Environment=A=10 B=10 C=10
+a.service.d/30.txt
+    [Service]
+    Environment=C=30
+a.service.d/.40.conf
+    [Service]
+    Environment=C=40
+$ systemctl start a.service
+""")
+
+scenario("drop-ins of a prefix", """
+a-b-c.service
+    Type=oneshot
+    ExecStart=sh -c 'echo $A $B $C >>@log'
+a-b-c.service.d/x.conf
+    [Service]
+    Environment=A=abc
+a-b-.service.d/x.conf
+    [Service]
+    Environment=A=hidden
+a-b-.service.d/y.conf
+    [Service]
+    Environment=B=ab
+a-.service.d/y.conf
+    [Service]
+    Environment=B=hidden
+a-.service.d/z.conf
+    [Service]
+    Environment=C=a
+$ systemctl start a-b-c.service
+""")
+
+scenario("drop-ins of /etc, /run and /usr/lib", """
+/usr/lib/systemd/system/a.service
+    [Service]
+    Type=oneshot
+    ExecStart=sh -c 'echo $A $B $C $D >>@log'
+/usr/lib/systemd/system/a.service.d/1.conf
+    [Service]
+    Environment=A=lib B=lib C=lib
+/usr/lib/systemd/system/a.service.d/2.conf
+    [Service]
+    Environment=D=lib
+/run/systemd/system/a.service.d/1.conf
+    [Service]
+    Environment=A=run
+a.service.d/2.conf
+    [Service]
+    Environment=D=etc
+a.service.d/0.conf
+    [Service]
+    Environment=A=early
+$ systemctl start a.service
+""")
+
+scenario("a drop-in that is masked", """
+a.service
+    Type=oneshot
+    ExecStart=sh -c 'echo $A >>@log'
+/usr/lib/systemd/system/a.service.d/1.conf
+    [Service]
+    Environment=A=lib
+a.service.d/1.conf -> /dev/null
+$ systemctl start a.service
+""")
+
+scenario("a file in /etc hides that of a package", """
+/usr/lib/systemd/system/a.service
+    [Service]
+    Type=oneshot
+    ExecStart=@note lib
+a.service
+    Type=oneshot
+    ExecStart=@note etc
+$ systemctl start a.service
+$ systemctl show -P FragmentPath a.service
+""")
+
+scenario("an empty drop-in list resets", """
+a.service
+    Type=oneshot
+    ExecStart=@note one
+    ExecStartPre=@note pre
+    Environment=A=1
+a.service.d/x.conf
+    [Service]
+    ExecStart=
+    ExecStartPre=
+    Environment=
+    ExecStart=sh -c 'echo two $A >>@log'
+$ systemctl start a.service
+""")
+
+scenario("dependencies cannot be reset", """
+a.service
+    [Unit]
+    Wants=b.service
+    After=b.service
+    [Service]
+    Type=oneshot
+    ExecStart=@note a
+a.service.d/x.conf
+    [Unit]
+    Wants=
+    After=
+b.service
+    Type=oneshot
+    ExecStart=@note b
+$ systemctl start a.service
+""")
+
+scenario("a template and its instances", """
+a@.service
+    Type=oneshot
+    RemainAfterExit=yes
+    ExecStart=@note %i %I
+a@x.service.d/x.conf
+    [Service]
+    ExecStart=@note only x
+a@.service.d/x.conf
+    [Service]
+    ExecStartPost=@note all %i
+$ systemctl start a@x.service
+$ systemctl start 'a@y-z.service'
+$ systemctl start a@.service
+$ systemctl stop 'a@*.service'
+unordered
+""")
+
+scenario("an instance with a file of its own", """
+a@.service
+    Type=oneshot
+    ExecStart=@note template %i
+a@x.service
+    Type=oneshot
+    ExecStart=@note own %i
+$ systemctl start a@x.service
+$ systemctl start a@y.service
+""")
+
+scenario("an alias by a link", """
+a.service
+    Type=oneshot
+    RemainAfterExit=yes
+    ExecStart=@note %n %p
+b.service -> a.service
+$ systemctl start b.service
+$ systemctl is-active a.service b.service
+$ systemctl show -P Id b.service
+$ systemctl stop b.service
+$ systemctl is-active a.service
+""")
+
+scenario("an alias of a template", """
+a@.service
+    Type=oneshot
+    RemainAfterExit=yes
+    ExecStart=@note %p %i
+b@.service -> a@.service
+$ systemctl start b@x.service
+$ systemctl is-active a@x.service
+""")
+
+scenario("drop-ins of an alias", """
+a.service
+    Type=oneshot
+    RemainAfterExit=yes
+    ExecStart=@note $A $B
+b.service -> a.service
+a.service.d/x.conf
+    [Service]
+    Environment=A=a
+b.service.d/y.conf
+    [Service]
+    Environment=B=b
+b.service.wants/c.service -> ../c.service
+c.service
+    Type=oneshot
+    RemainAfterExit=yes
+    ExecStart=@note c
+$ systemctl start a.service
+unordered
+""", differs=Deliberate("an alias is looked up when somebody uses it, not searched for beforehand", systemd=[
+    "c.service: LoadState=loaded ActiveState=active SubState=exited Result=success NRestarts=0 ExecMainCode=1 "
+    "ExecMainStatus=0 ConditionResult=yes AssertResult=yes", "noted: a b", "noted: c"], berth=[
+    "c.service: LoadState=loaded ActiveState=inactive SubState=dead Result=success NRestarts=0 ExecMainCode=0 "
+    "ExecMainStatus=0 ConditionResult=no AssertResult=no", "noted: a"]))
+
+scenario("wants by folders", """
+a.target
+    Description=x
+b.service
+    Type=oneshot
+    RemainAfterExit=yes
+    ExecStart=@note b
+c.service
+    Type=oneshot
+    RemainAfterExit=yes
+    ExecStart=@note c
+a.target.wants/b.service -> ../b.service
+a.target.requires/c.service -> ../c.service
+$ systemctl start a.target
+unordered
+""")
+
+scenario("wants by a folder of a template, and to an instance", """
+a@.service
+    Type=oneshot
+    RemainAfterExit=yes
+    ExecStart=@note a %i
+a@.service.wants/b.service -> ../b.service
+b.service
+    Type=oneshot
+    RemainAfterExit=yes
+    ExecStart=@note b
+c.target
+    Description=x
+c.target.wants/a@q.service -> ../a@.service
+$ systemctl start c.target
+unordered
+""")
+
+scenario("a mask", """
+/usr/lib/systemd/system/a.service
+    [Service]
+    ExecStart=sleep 1000
+a.service -> /dev/null
+$ systemctl start a.service
+$ systemctl is-enabled a.service
+$ systemctl is-active a.service
+$ systemctl show -P LoadState a.service
+$ systemctl restart a.service
+$ systemctl status a.service >/dev/null
+""")
+
+scenario("an empty file is a mask", """
+a.service
+$ systemctl start a.service
+$ systemctl is-enabled a.service
+""")
+
+scenario("a unit that is not there", """
+a.service
+    ExecStart=sleep 1000
+$ systemctl start no-such.service
+$ systemctl stop no-such.service
+$ systemctl restart no-such.service
+$ systemctl reload no-such.service
+$ systemctl try-restart no-such.service
+$ systemctl reload-or-restart no-such.service
+$ systemctl is-active no-such.service >/dev/null || echo no
+$ systemctl is-failed no-such.service
+$ systemctl is-enabled no-such.service
+$ systemctl status no-such.service >/dev/null
+$ systemctl show -P LoadState,ActiveState no-such.service
+$ systemctl cat no-such.service
+$ systemctl reset-failed no-such.service
+$ systemctl enable no-such.service
+$ systemctl disable no-such.service
+$ systemctl mask no-such.service >/dev/null 2>&1; systemctl unmask no-such.service >/dev/null 2>&1
+$ systemctl list-dependencies no-such.service >/dev/null
+""")
+
+scenario("names that are none", """
+a.service
+    ExecStart=sleep 1000
+$ systemctl start 'a b.service'
+$ systemctl start ''
+$ systemctl start a.nonsense
+$ systemctl nonsense
+$ systemctl start
+$ systemctl --nonsense start a.service
+$ systemctl start -- a.service
+""")
+
+scenario("a name without a suffix", """
+a.service
+    ExecStart=sleep 1000
+$ u=$(basename a.service .service); systemctl start $u; systemctl is-active $u
+""")
+
+scenario("exit statuses of questions", """
+a.service
+    ExecStart=sleep 1000
+b.service
+    Type=oneshot
+    ExecStart=false
+c.service
+    ExecStart=sleep 1000
+# systemctl start a.service b.service
+$ systemctl is-active a.service
+$ systemctl is-active b.service
+$ systemctl is-active c.service
+$ systemctl is-active a.service b.service c.service
+$ systemctl is-active b.service c.service
+$ systemctl is-active --quiet a.service
+$ systemctl is-failed a.service
+$ systemctl is-failed b.service
+$ systemctl is-failed a.service c.service
+$ systemctl is-failed a.service b.service
+$ systemctl status a.service >/dev/null
+$ systemctl status b.service >/dev/null
+$ systemctl status c.service >/dev/null
+$ systemctl status a.service b.service >/dev/null
+$ systemctl is-enabled a.service
+$ systemctl is-system-running
+""", differs=None)
+
+scenario("enable and disable", """
+a.service
+    [Service]
+    ExecStart=sleep 1000
+    [Install]
+    WantedBy=b.target
+    RequiredBy=c.target
+    Alias=d.service
+    Also=e.service
+b.target
+    Description=b
+c.target
+    Description=c
+e.service
+    [Service]
+    ExecStart=sleep 1000
+    [Install]
+    WantedBy=b.target
+f.service
+    ExecStart=sleep 1000
+$ systemctl is-enabled a.service e.service f.service
+$ systemctl enable a.service 2>/dev/null
+$ cd /etc/systemd/system; find . -lname '*a.service' -o -lname '*e.service' | grep -F "$(basename b.target b.target)" | sort | xargs -I{} sh -c 'echo {} $(readlink {})'
+$ systemctl is-enabled a.service d.service e.service
+$ systemctl enable f.service >/dev/null 2>&1
+$ systemctl disable a.service 2>/dev/null
+$ systemctl is-enabled a.service e.service
+$ systemctl enable --now a.service 2>/dev/null
+$ systemctl is-active a.service e.service
+$ systemctl disable --now a.service 2>/dev/null
+$ systemctl is-active a.service
+""")
+
+scenario("enable an instance", """
+a@.service
+    [Service]
+    ExecStart=sleep 1000
+    [Install]
+    WantedBy=b.target
+    DefaultInstance=def
+b.target
+    Description=b
+$ systemctl is-enabled a@.service
+$ systemctl is-enabled a@x.service
+$ systemctl enable a@x.service 2>/dev/null
+$ systemctl is-enabled a@x.service
+$ systemctl is-enabled a@.service
+$ ls /etc/systemd/system/b.target.wants
+$ systemctl enable a@.service 2>/dev/null
+$ ls /etc/systemd/system/b.target.wants
+$ systemctl disable a@x.service 2>/dev/null
+$ systemctl is-enabled a@x.service
+""")
+
+scenario("mask and unmask by the client", """
+/usr/lib/systemd/system/a.service
+    [Service]
+    ExecStart=sleep 1000
+$ systemctl mask a.service 2>/dev/null
+$ systemctl is-enabled a.service
+$ systemctl start a.service
+$ systemctl unmask a.service 2>/dev/null
+$ systemctl start a.service
+$ systemctl mask --now a.service 2>/dev/null
+$ systemctl is-active a.service
+$ systemctl mask --runtime a.service 2>/dev/null
+$ systemctl unmask a.service 2>/dev/null
+$ systemctl is-enabled a.service
+""")
+
+scenario("a file that changed, and daemon-reload", """
+a.service
+    Type=oneshot
+    ExecStart=@note old
+$ systemctl start a.service
+# printf '[Service]\\nType=oneshot\\nExecStart=@note new\\n' >/etc/systemd/system/a.service
+$ systemctl daemon-reload
+$ systemctl start a.service
+""")
+
+scenario("a file that goes while it runs", """
+a.service
+    ExecStart=sleep 1000
+$ systemctl start a.service
+# rm /etc/systemd/system/a.service
+$ systemctl daemon-reload
+$ systemctl is-active a.service
+$ systemctl show -P LoadState a.service
+$ systemctl stop a.service
+$ systemctl is-active a.service >/dev/null || echo down
+""", show=())
+
+scenario("daemon-reload in the middle of a oneshot series", """
+a.service
+    Type=oneshot
+    ExecStart=@note one
+    ExecStart=sh -c 'echo two >>@log; until [ -e @dir/go ]; do sleep 0.02; done'
+    ExecStart=@note three
+$ systemctl start --no-block a.service
+lines 2
+$ systemctl daemon-reload
+# touch @dir/go
+lines 3
+rest a.service
+""")
+
+scenario("systemctl cat", """
+a.service
+    ExecStart=sleep 1000
+    Description=no
+a.service.d/x.conf
+    [Service]
+    Nice=3
+$ systemctl cat a.service
+""")
+
+scenario("systemctl show", """
+a.service
+    [Unit]
+    Description=Hello there
+    Documentation=man:a(8) https://x.example
+    [Service]
+    ExecStart=sleep 1000
+    User=nobody
+    Environment=A=1 "B=2 3"
+    WorkingDirectory=/tmp
+    UMask=027
+    Nice=3
+    LimitNOFILE=100:200
+    KillMode=mixed
+    SuccessExitStatus=3 SIGUSR1
+$ systemctl show -p Description a.service
+$ systemctl show -P Description a.service
+$ systemctl show --value -p Id,Description a.service
+$ systemctl show -p Environment a.service
+$ systemctl show -P User a.service
+$ systemctl show -P WorkingDirectory a.service
+$ systemctl show -P UMask a.service
+$ systemctl show -P KillMode a.service
+$ systemctl show -P CanReload a.service
+$ systemctl show -P UnitFileState a.service
+$ systemctl show -P MainPID a.service
+$ systemctl show -P NoSuchProperty a.service
+$ systemctl show -P FragmentPath a.service
+$ systemctl show -P Restart a.service
+$ systemctl show -P Type a.service
+$ systemctl show -P Requires a.service | tr ' ' '\\n' | sort
+$ systemctl show -P Conflicts a.service
+""")
+
+scenario("list-dependencies", """
+a.target
+    Wants=b.service c.target
+    After=b.service
+b.service
+    ExecStart=sleep 1000
+    [Unit]
+    DefaultDependencies=no
+c.target
+    [Unit]
+    DefaultDependencies=no
+    Requires=d.service
+d.service
+    [Unit]
+    DefaultDependencies=no
+    [Service]
+    ExecStart=sleep 1000
+# systemctl start a.target
+$ systemctl list-dependencies --plain a.target
+$ systemctl list-dependencies --reverse --plain d.service
+$ systemctl list-dependencies --plain --after a.target
+""")
+
+scenario("list-units with a pattern", """
+a.service
+    [Unit]
+    Description=The first
+    [Service]
+    ExecStart=sleep 1000
+b.service
+    Type=oneshot
+    ExecStart=false
+# systemctl start a.service b.service
+$ systemctl list-units --plain --no-legend a.service b.service | sed 's/  */ /g'
+$ systemctl list-units --plain --no-legend --state=failed b.service | sed 's/  */ /g'
+$ systemctl list-units --plain --no-legend --all --type=target a.service
+$ systemctl list-unit-files --no-legend a.service | sed 's/  */ /g'
+""")
+
+scenario("the default dependencies", """
+a.service
+    ExecStart=sleep 1000
+b.service
+    [Unit]
+    DefaultDependencies=no
+    [Service]
+    ExecStart=sleep 1000
+c.target
+    Wants=a.service
+d.slice
+    Description=x
+""", show=("LoadState", "Requires", "Wants", "Conflicts", "Before"))

@@ -112,7 +112,10 @@ static int set_user(char ***environment, const struct credentials *credentials)
     int r = 0;
 
     for (size_t i = 0; r == 0 && i < ELEMENTSOF(variables); i++)
-        r = set_one(environment, variables[i].name, variables[i].value);
+        if (variables[i].value)
+            r = set_one(environment, variables[i].name, variables[i].value);
+        else
+            strv_env_unset(*environment, variables[i].name); /* the container's is another user's */
     return r;
 }
 

@@ -40,9 +40,9 @@ static int resolve_user(const struct exec_context *context, struct dynamic_users
     r = dynamic_users_get(dynamic, context->user, &uid);
     if (r < 0)
         return r;
-    *credentials = (struct credentials){
-        .set = true, .uid = uid, .gid = uid, .user = strdup(context->user), .home = strdup("/")};
-    return credentials->user && credentials->home ? 0 : -ENOMEM;
+    /* It has no home, as in systemd. */
+    *credentials = (struct credentials){.set = true, .uid = uid, .gid = uid, .user = strdup(context->user)};
+    return credentials->user ? 0 : -ENOMEM;
 }
 
 static int resolve_group(const struct exec_context *context, struct dynamic_users *dynamic, gid_t *ret)

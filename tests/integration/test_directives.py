@@ -173,9 +173,8 @@ def directories_are_made_for_the_user_with_their_modes_and_named_in_the_environm
         for kind, place in KINDS.items()))})
     expect(said, {"app": "\n".join(
         f"{place}/app/deep:{place}/{kind.lower()}\n{place}/app root:root 755\n"
-        f"{place}/app/deep {owner} 27{n}0\n{place}/{kind.lower()} {owner} 27{n}0"
-        for n, (kind, place) in enumerate(KINDS.items())
-        for owner in ["root:root" if kind == "Configuration" else "www:www"])})
+        f"{place}/app/deep www:www 27{n}0\n{place}/{kind.lower()} www:www 27{n}0"
+        for n, (kind, place) in enumerate(KINDS.items()))})
 
 
 @test(needs=[root])
@@ -348,7 +347,7 @@ def dynamic_users_are_of_the_pool_and_own_their_directories(t):
     numbers = {name: int(text.splitlines()[0]) for name, text in said.items() if name != "groups"}
     assert all(61184 <= numbers[name] <= 65519 for name in ("one", "two", "named")), said
     assert len(set(numbers.values())) == 4 and numbers["static"] == 33, said
-    users = {"one": "one one /", "two": "two two /", "named": "someone someone /", "static": "www www /var/www"}
+    users = {"one": "one one", "two": "two two", "named": "someone someone", "static": "www www /var/www"}
     for name, user in users.items():
         uid = numbers[name]
         assert said[name] == f"{uid}\n{uid}\n{user}\n/var/lib/{name} {uid}:{uid} 755\n1\n", said[name]

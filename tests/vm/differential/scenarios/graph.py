@@ -180,7 +180,9 @@ b.service
 c.service
     ExecStart=sleep 1000
 $ systemctl start a.target
-$ systemctl start b.service c.service
+$ systemctl start b.service
+$ systemctl start c.service
+rest b.service
 """)
 
 scenario("two required units that conflict", """

@@ -303,11 +303,11 @@ a.service
     Type=oneshot
     RemainAfterExit=yes
     User=nobody
-    ExecStartPre=sh -c '@note pre $$(env | cut -d= -f1 | sort)'
-    ExecStart=sh -c '@note start $$(env | cut -d= -f1 | sort)'
-    ExecStartPost=sh -c '@note post $$(env | cut -d= -f1 | sort)'
-    ExecStop=sh -c '@note stop $$(env | cut -d= -f1 | sort)'
-    ExecStopPost=sh -c '@note stop-post $$(env | cut -d= -f1 | sort)'
+    ExecStartPre=sh -c '@note pre $$(env | cut -d= -f1 | grep -v container | sort)'
+    ExecStart=sh -c '@note start $$(env | cut -d= -f1 | grep -v container | sort)'
+    ExecStartPost=sh -c '@note post $$(env | cut -d= -f1 | grep -v container | sort)'
+    ExecStop=sh -c '@note stop $$(env | cut -d= -f1 | grep -v container | sort)'
+    ExecStopPost=sh -c '@note stop-post $$(env | cut -d= -f1 | grep -v container | sort)'
 # chmod 777 /run/scenarios
 $ systemctl start a.service
 $ systemctl stop a.service

@@ -26,6 +26,12 @@ bool reap_is_child(pid_t pid)
     return pid > 0 && waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
+bool reap_is_living_child(pid_t pid)
+{
+    siginfo_t info = {};
+    return pid > 0 && waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == 0;
+}
+
 bool reap_is_stopped(pid_t pid)
 {
     siginfo_t info = {};

@@ -11,6 +11,8 @@ typedef void (*reaped_fn)(void *userdata, pid_t pid, int status);
 bool reap_children(reaped_fn fn, void *userdata);
 /* Whether pid is a child of ours, living or not yet reaped. */
 bool reap_is_child(pid_t pid);
+/* Whether it has not ended yet. */
+bool reap_is_living_child(pid_t pid);
 /* Whether a child of ours is stopped, by a signal. */
 bool reap_is_stopped(pid_t pid);
 /* What a shell says of waitpid(2)'s status: the exit code, or 128 + the signal. */

@@ -152,7 +152,7 @@ static int node_add(struct manager *manager, struct unit **unit, struct node **r
     }
     (void)TAKE_PTR(*unit);
     manager->n_nodes++;
-    manager->n_units[UNIT_INACTIVE]++;
+    unit_count(*ret, 1);
     queue_push(*ret, QUEUE_LOAD);
     return add_names(manager, *ret);
 }

@@ -158,6 +158,7 @@ struct node {
     usec_t runtime_extra;
     usec_t reload_begin; /* when it was signalled to reload; 0: it was not */
     bool gone;           /* daemon-reload is about to forget it */
+    bool is_counted;     /* among the services */
     bool attempted;      /* a start of it has been tried: main_unit may have ended */
 };
 
@@ -179,7 +180,8 @@ struct manager {
     size_t n_nodes;
     uint32_t n_resolved;
     unsigned n_units[ACTIVE_STATE_MAX];
-    unsigned n_busy_services; /* not dead, failed or exited */
+    unsigned n_services[ACTIVE_STATE_MAX]; /* of those */
+    unsigned n_busy_services;              /* not dead, failed or exited */
     unsigned n_jobs;
     unsigned n_unordered_jobs; /* running or blocked: they end without another job's end */
     uint32_t last_job_id;
@@ -262,6 +264,8 @@ bool unit_can_reload(const struct node *node);
 void unit_set_state(struct node *node, enum service_state state);
 /* Without anything that follows from it: it has been in that state all along. */
 void unit_restore_state(struct node *node, enum service_state state);
+/* Into the manager's numbers of units, or (by -1) out of them. */
+void unit_count(struct node *node, int by);
 void unit_reset_failed(struct node *node);
 bool ratelimit_allows(struct ratelimit *limit, usec_t now, usec_t interval, unsigned burst);
 

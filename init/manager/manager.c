@@ -342,3 +342,8 @@ unsigned manager_count_units(const struct manager *manager, enum active_state st
 {
     return manager->n_units[state];
 }
+
+unsigned manager_count_services(const struct manager *manager, enum active_state state)
+{
+    return manager->n_services[state];
+}

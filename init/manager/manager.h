@@ -303,6 +303,7 @@ bool manager_finished(const struct manager *manager, int *ret_exit_status);
 /* "running", "starting", "degraded", "stopping": systemctl is-system-running. */
 const char *manager_system_state(const struct manager *manager);
 unsigned manager_count_units(const struct manager *manager, enum active_state state);
+unsigned manager_count_services(const struct manager *manager, enum active_state state);
 
 struct handover;
 struct handover_reader;

@@ -114,7 +114,7 @@ static void forget_node(struct manager *manager, struct node *node)
     deadline_disarm(&manager->deadlines, &node->pid_file);
     deadline_disarm(&manager->deadlines, &node->job.timeout);
     manager->n_nodes--;
-    manager->n_units[node->u.active]--;
+    unit_count(node, -1);
     node_free(node);
 }
 

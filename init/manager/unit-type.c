@@ -82,6 +82,17 @@ static unsigned effects_of_change(const struct node *node, enum active_state old
     return effects;
 }
 
+/* daemon-reload can make another type of a unit, which then counts from its next change on. */
+void unit_count(struct node *node, int by)
+{
+    struct manager *manager = node->manager;
+
+    if (by > 0)
+        node->is_counted = node->u.unit->type == UNIT_SERVICE;
+    manager->n_units[node->u.active] += (unsigned)by;
+    manager->n_services[node->u.active] += node->is_counted ? (unsigned)by : 0;
+}
+
 void unit_set_state(struct node *node, enum service_state state)
 {
     struct manager *manager = node->manager;
@@ -90,10 +101,10 @@ void unit_set_state(struct node *node, enum service_state state)
     enum active_state old_active = unit->active;
 
     manager->n_busy_services -= is_busy_service(node);
-    manager->n_units[old_active]--;
+    unit_count(node, -1);
     unit->state = state;
     unit->active = service_active_states[state];
-    manager->n_units[unit->active]++;
+    unit_count(node, 1);
     manager->n_busy_services += is_busy_service(node);
     manager->service_ran = manager->service_ran || is_busy_service(node);
     unit->state_since = manager->now;
@@ -115,10 +126,10 @@ void unit_restore_state(struct node *node, enum service_state state)
     struct manager *manager = node->manager;
 
     manager->n_busy_services -= is_busy_service(node);
-    manager->n_units[node->u.active]--;
+    unit_count(node, -1);
     node->u.state = state;
     node->u.active = service_active_states[state];
-    manager->n_units[node->u.active]++;
+    unit_count(node, 1);
     manager->n_busy_services += is_busy_service(node);
 }
 

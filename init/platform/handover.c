@@ -131,7 +131,7 @@ static void write_runtime(const struct unit_runtime *runtime, struct handover *h
     handover_add_u64(handover, "Invocation", runtime->invocation);
     handover_add_u64(handover, "Started", runtime->started);
     handover_add_u64(handover, "ToldLimits", runtime->told_limits);
-    handover_add_u64(handover, "AwaitsEmpty", runtime->awaits_empty);
+    handover_add_u64(handover, "AwaitsEmpty", unit_runtime_is_awaited(runtime));
     fd_store_hand_over(runtime->store, handover);
 }
 
@@ -139,7 +139,6 @@ static const struct field runtime_fields[] = {
     {"Invocation", FIELD_U64, offsetof(struct unit_runtime, invocation)},
     {"Started", FIELD_U64, offsetof(struct unit_runtime, started)},
     {"ToldLimits", FIELD_BOOL, offsetof(struct unit_runtime, told_limits)},
-    {"AwaitsEmpty", FIELD_BOOL, offsetof(struct unit_runtime, awaits_empty)},
 };
 
 static void take_session(struct unit_runtime *runtime, struct handover_reader *reader, const char *value)
@@ -186,6 +185,8 @@ static int read_runtime_line(struct platform *platform, struct unit_runtime *run
     else if (streq(line->key, "InvocationId") && line->size < sizeof(runtime->group.invocation_id) &&
              is_hexadecimal(line->value))
         memcpy(id, line->value, line->size + 1);
+    else if (streq(line->key, "AwaitsEmpty"))
+        unit_runtime_set_awaited(runtime, streq(line->value, "1"));
     else if (streq(line->key, "StoredFD"))
         take_stored(platform, runtime, reader, line->value);
     else
@@ -243,7 +244,7 @@ int platform_hand_over(struct platform *platform, struct handover *handover)
     int r = manager_serialize(platform->manager, handover);
     if (r < 0)
         return r;
-    write_runtimes(platform->runtimes, handover);
+    write_runtimes(platform->runtimes.all, handover);
     spawner_hand_over(platform->spawner, handover);
     logs_hand_over(platform->logs, handover);
     control_server_hand_over(platform->control, handover);
@@ -294,11 +295,13 @@ static void watch_children(struct platform *platform)
 
 void handover_catch_up(struct platform *platform)
 {
-    for (struct unit_runtime *runtime = platform->runtimes; runtime; runtime = runtime->next)
+    for (struct unit_runtime *runtime = platform->runtimes.all; runtime; runtime = runtime->next)
         settle_store(platform, runtime);
     if (platform->cgroups)
         cgroup_tree_check_oom(platform->cgroups);
     watch_children(platform);
+    if (!platform->cgroups)
+        platform_check_empty(platform);
     tell_empty(platform);
     platform_event(platform, &(struct event){.type = EVENT_TIME});
     platform_apply_limits(platform);

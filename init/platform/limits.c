@@ -70,7 +70,7 @@ int platform_realize_cgroup(struct platform *platform, struct manager_unit *unit
 
 static void apply_again(struct platform *platform, bool all)
 {
-    for (struct unit_runtime *runtime = platform->runtimes; runtime; runtime = runtime->next) {
+    for (struct unit_runtime *runtime = platform->runtimes.all; runtime; runtime = runtime->next) {
         const struct cgroup_context *context = &runtime->unit->unit->cgroup;
         struct limited limited = {platform, runtime->unit, !all};
         if (runtime->cgroup && (all || cgroup_limits_change(context)))

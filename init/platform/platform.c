@@ -372,7 +372,7 @@ struct manager_unit *platform_find_owner(struct platform *platform, pid_t pid)
 
     if (unit || platform->cgroups)
         return unit ? unit : cgroup_tree_find_owner(platform->cgroups, pid);
-    for (struct unit_runtime *runtime = platform->runtimes; runtime; runtime = runtime->next)
+    for (struct unit_runtime *runtime = platform->runtimes.all; runtime; runtime = runtime->next)
         if (process_group_has(&runtime->group, pid))
             return runtime->unit;
     return NULL;
@@ -422,14 +422,12 @@ void platform_child_ended(void *userdata, pid_t pid, int status)
 
 void platform_check_empty(struct platform *platform)
 {
-    struct unit_runtime *next;
+    struct unit_runtime *runtime;
 
-    for (struct unit_runtime *runtime = platform->runtimes; runtime; runtime = next) {
-        next = runtime->next;
-        if (!runtime->awaits_empty || unit_runtime_is_populated(runtime))
-            continue;
-        platform_event(platform, &(struct event){.type = EVENT_EMPTY, .unit = runtime->unit});
-    }
+    unit_runtimes_look(&platform->runtimes);
+    while ((runtime = unit_runtimes_next(&platform->runtimes)))
+        if (!unit_runtime_is_populated(runtime))
+            platform_event(platform, &(struct event){.type = EVENT_EMPTY, .unit = runtime->unit});
 }
 
 void platform_cgroup_event(void *userdata, void *owner, enum cgroup_event what)

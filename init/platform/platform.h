@@ -37,7 +37,7 @@ struct platform {
     struct children *children;
     struct manager *manager;
     struct control_server *control;
-    struct unit_runtime *runtimes;
+    struct unit_runtimes runtimes;
 
     struct root_files files;
     struct unit_loader loader;

@@ -101,16 +101,11 @@ void progress_job_finished(struct platform *platform, const struct job_report *r
 /* Services that somebody wants: those that rest are not counted. */
 static void count_services(const struct manager *manager, unsigned *ret_up, unsigned *ret_all)
 {
-    const struct manager_unit *unit;
-    size_t cursor = 0;
-
-    *ret_up = *ret_all = 0;
-    while ((unit = manager_next_unit(manager, &cursor))) {
-        if (unit->unit->type != UNIT_SERVICE || unit->active == UNIT_INACTIVE)
-            continue;
-        (*ret_all)++;
-        *ret_up += unit->active == UNIT_ACTIVE || unit->active == UNIT_RELOADING;
-    }
+    *ret_up = manager_count_services(manager, UNIT_ACTIVE) + manager_count_services(manager, UNIT_RELOADING);
+    *ret_all = 0;
+    for (enum active_state state = 0; state < ACTIVE_STATE_MAX; state++)
+        if (state != UNIT_INACTIVE)
+            *ret_all += manager_count_services(manager, state);
 }
 
 void progress_update(struct platform *platform)

@@ -12,7 +12,53 @@
 
 #define N_OWN_PIDS 2 /* main and control process */
 
-struct unit_runtime *unit_runtime_get(struct unit_runtime **list, struct manager_unit *unit)
+static void awaiting_add(struct unit_runtime **head, struct unit_runtime *runtime)
+{
+    runtime->next_awaiting = *head;
+    runtime->link_awaiting = head;
+    if (*head)
+        (*head)->link_awaiting = &runtime->next_awaiting;
+    *head = runtime;
+}
+
+static void awaiting_remove(struct unit_runtime *runtime)
+{
+    *runtime->link_awaiting = runtime->next_awaiting;
+    if (runtime->next_awaiting)
+        runtime->next_awaiting->link_awaiting = runtime->link_awaiting;
+    runtime->link_awaiting = NULL;
+}
+
+void unit_runtime_set_awaited(struct unit_runtime *runtime, bool awaiting)
+{
+    if (awaiting && !runtime->link_awaiting)
+        awaiting_add(&runtime->list->awaiting, runtime);
+    else if (!awaiting && runtime->link_awaiting)
+        awaiting_remove(runtime);
+}
+
+void unit_runtimes_look(struct unit_runtimes *list)
+{
+    if (list->looking)
+        return; /* in the middle of a round, from within */
+    list->looking = list->awaiting;
+    list->awaiting = NULL;
+    if (list->looking)
+        list->looking->link_awaiting = &list->looking;
+}
+
+struct unit_runtime *unit_runtimes_next(struct unit_runtimes *list)
+{
+    struct unit_runtime *runtime = list->looking;
+
+    if (runtime) {
+        awaiting_remove(runtime);
+        awaiting_add(&list->awaiting, runtime);
+    }
+    return runtime;
+}
+
+struct unit_runtime *unit_runtime_get(struct unit_runtimes *list, struct manager_unit *unit)
 {
     struct unit_runtime *runtime = unit->platform;
 
@@ -22,11 +68,12 @@ struct unit_runtime *unit_runtime_get(struct unit_runtime **list, struct manager
     if (!runtime)
         return NULL;
     runtime->unit = unit;
-    runtime->next = *list;
-    runtime->link = list;
+    runtime->list = list;
+    runtime->next = list->all;
+    runtime->link = &list->all;
     if (runtime->next)
         runtime->next->link = &runtime->next;
-    *list = runtime;
+    list->all = runtime;
     unit->platform = runtime;
     return runtime;
 }
@@ -101,16 +148,23 @@ int unit_runtime_kill(struct unit_runtime *runtime, int signal)
     if (runtime->cgroup)
         return cgroup_unit_kill(runtime->cgroup, signal, children) < 0 && n == 0 ? -ESRCH : 0;
     n += signal_group(runtime, signal, children);
-    runtime->awaits_empty |= n > 0;
+    if (n > 0)
+        unit_runtime_set_awaited(runtime, true);
     return n > 0 ? 0 : -ESRCH;
+}
+
+static bool own_process_lives(const struct manager_unit *unit)
+{
+    return reap_is_living_child(unit->main_pid) || reap_is_living_child(unit->control_pid);
 }
 
 bool unit_runtime_is_populated(struct unit_runtime *runtime)
 {
     if (runtime->cgroup)
         return cgroup_unit_is_populated(runtime->cgroup);
-    runtime->awaits_empty = signal_group(runtime, 0, NULL) > 0;
-    return runtime->awaits_empty;
+    bool populated = own_process_lives(runtime->unit) || signal_group(runtime, 0, NULL) > 0;
+    unit_runtime_set_awaited(runtime, populated);
+    return populated;
 }
 
 pid_t unit_runtime_only_child(const struct unit_runtime *runtime)
@@ -123,5 +177,5 @@ void unit_runtime_release(struct unit_runtime *runtime)
 {
     runtime->cgroup = cgroup_unit_free(runtime->cgroup);
     process_group_done(&runtime->group);
-    runtime->awaits_empty = false;
+    unit_runtime_set_awaited(runtime, false);
 }

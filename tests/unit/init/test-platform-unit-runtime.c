@@ -24,7 +24,7 @@ struct child {
 
 struct world {
     struct manager_unit unit;
-    struct unit_runtime *runtimes;
+    struct unit_runtimes runtimes;
     struct unit_runtime *runtime;
     struct child child;
 };

@@ -65,6 +65,29 @@ static int edges_reserve(struct node *node)
     return 0;
 }
 
+static void edge_swap(struct node *node, uint32_t a, uint32_t b)
+{
+    struct edge edge = node->edges[a];
+
+    if (a == b)
+        return;
+    node->edges[a] = node->edges[b];
+    node->edges[b] = edge;
+    node->edges[a].to->edges[node->edges[a].twin].twin = a;
+    node->edges[b].to->edges[node->edges[b].twin].twin = b;
+}
+
+/* Where the edge is now. */
+static uint32_t edge_add_kind(struct node *node, uint32_t at, uint32_t kind)
+{
+    node->edges[at].kinds |= kind;
+    node->kinds |= kind;
+    if (!(kind & STRONG_KINDS) || at < node->n_strong)
+        return at;
+    edge_swap(node, at, node->n_strong);
+    return node->n_strong++;
+}
+
 static int edge_add(struct node *from, struct node *to, enum unit_dependency dependency)
 {
     if (from == to)
@@ -81,8 +104,8 @@ static int edge_add(struct node *from, struct node *to, enum unit_dependency dep
         *edge = (struct edge){.to = to, .twin = to->n_edges};
         to->edges[to->n_edges++] = (struct edge){.to = from, .twin = from->n_edges++};
     }
-    edge->kinds |= KIND(dependency);
-    to->edges[edge->twin].kinds |= KIND(unit_dependency_inverse(dependency));
+    uint32_t at = edge_add_kind(from, (uint32_t)(edge - from->edges), KIND(dependency));
+    (void)edge_add_kind(to, from->edges[at].twin, KIND(unit_dependency_inverse(dependency)));
     return 0;
 }
 
@@ -180,6 +203,20 @@ static int node_load(struct manager *manager, const char *name, struct node **re
     return r;
 }
 
+/* A target comes after what it pulls in (systemd.target(5)), unless that one has no default dependencies or
+ * one of them says otherwise. */
+static int order_target(struct node *node, enum unit_dependency dependency, const char *name,
+                        struct node *other)
+{
+    const struct unit *target = node->u.unit, *unit = other->u.unit;
+
+    if (target->type != UNIT_TARGET || !target->default_dependencies || !unit->default_dependencies ||
+        !(KIND(dependency) & PULLING_KINDS) || strv_contains(target->dependencies[UNIT_BEFORE], name) ||
+        strv_contains(unit->dependencies[UNIT_AFTER], target->name))
+        return 0;
+    return edge_add(node, other, UNIT_AFTER);
+}
+
 static int add_dependencies(struct node *node)
 {
     for (enum unit_dependency d = 0; d < UNIT_DEPENDENCY_MAX; d++)
@@ -191,6 +228,8 @@ static int add_dependencies(struct node *node)
                 continue;
             if (r >= 0)
                 r = edge_add(node, other, d);
+            if (r >= 0)
+                r = order_target(node, d, *name, other);
             if (r < 0)
                 return r;
         }

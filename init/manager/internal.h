@@ -85,6 +85,12 @@ enum node_queue {
 
 #define KIND(dependency) (UINT32_C(1) << (dependency))
 
+#define PULLING_KINDS                                                                                        \
+    (KIND(UNIT_REQUIRES) | KIND(UNIT_REQUISITE) | KIND(UNIT_WANTS) | KIND(UNIT_BINDS_TO) | KIND(UNIT_UPHOLDS))
+/* Those that pull in and push out. A node's edges that have one of them come first: a target that a thousand
+ * units need has few of its own, and who asks for those does not look at the thousand. */
+#define STRONG_KINDS (PULLING_KINDS | KIND(UNIT_CONFLICTS))
+
 struct edge {
     struct node *to;
     uint32_t kinds; /* KIND() of each enum unit_dependency from here to there */
@@ -128,7 +134,10 @@ struct node {
     struct manager *manager;
     struct edge *edges;
     uint32_t n_edges;
+    uint32_t n_strong; /* of them, in front */
     uint32_t edges_capacity;
+    uint32_t kinds;   /* of all edges together */
+    uint32_t blocker; /* the edge over which its job was last found to wait */
     struct node *next[NODE_QUEUE_MAX];
     unsigned queued;  /* bit per enum node_queue */
     unsigned effects; /* enum effect */
@@ -187,6 +196,7 @@ struct manager {
     uint32_t last_job_id;
     uint32_t generation;
     uint64_t last_invocation;
+    uint64_t n_looks; /* at units and at edges between them, since the beginning */
     struct deadline shutdown_deadline;
     char refusal[MESSAGE_MAX]; /* the last line about a request that cannot be carried out */
     bool started;              /* a first job was enqueued */
@@ -225,8 +235,17 @@ int graph_adopt(struct manager *manager, const char *name, struct node **ret);
 int graph_adopt_alias(struct node *node, const char *alias);
 /* reload.c: declarations again, edges anew; what is gone and not in use is forgotten. */
 int graph_reload(struct manager *manager);
+/* How many of its edges can have one of these kinds. */
+static inline uint32_t edges_to_look_at(const struct node *node, uint32_t mask)
+{
+    uint32_t n = !(node->kinds & mask) ? 0 : mask & ~STRONG_KINDS ? node->n_edges : node->n_strong;
+
+    node->manager->n_looks += n;
+    return n;
+}
 #define FOREACH_NEIGHBOUR(edge, node, mask)                                                                  \
-    for (struct edge *edge = (node)->edges, *edge##_end = edge + (node)->n_edges; edge < edge##_end; edge++) \
+    for (struct edge *edge = (node)->edges, *edge##_end = edge + edges_to_look_at(node, mask);               \
+         edge < edge##_end; edge++)                                                                          \
         if (edge->kinds & (mask))
 void _printf_(3, 4) manager_log(struct node *node, bool warning, const char *format, ...);
 

@@ -208,15 +208,26 @@ static enum job_result job_error_to_result(int error)
     return JOB_FAILED;
 }
 
-static bool job_has_to_wait(const struct node *node)
+static bool job_waits_over(const struct node *node, const struct edge *edge)
+{
+    const struct job *other = &edge->to->job;
+
+    return (edge->kinds & (KIND(UNIT_BEFORE) | KIND(UNIT_AFTER))) && other->id != 0 && !other->ignore_order &&
+           job_waits_for(node->job.type, other->type, edge->kinds);
+}
+
+/* The search goes on where it ended: a target that waits for a thousand units asks after each of them. */
+static bool job_has_to_wait(struct node *node)
 {
     if (node->job.ignore_order)
         return false;
-    FOREACH_NEIGHBOUR(edge, node, KIND(UNIT_BEFORE) | KIND(UNIT_AFTER))
-    {
-        const struct job *other = &edge->to->job;
-        if (other->id != 0 && !other->ignore_order && job_waits_for(node->job.type, other->type, edge->kinds))
+    for (uint32_t i = 0; i < node->n_edges; i++) {
+        uint32_t at = (node->blocker + i) % node->n_edges;
+        node->manager->n_looks++;
+        if (job_waits_over(node, &node->edges[at])) {
+            node->blocker = at;
             return true;
+        }
     }
     return false;
 }
@@ -337,6 +348,7 @@ bool job_unit_changed(struct node *node)
 /* Restarts and merged jobs can wait for each other in ways that no transaction saw. Somebody has to begin. */
 void jobs_unstall(struct manager *manager)
 {
+    manager->n_looks += manager->names.n;
     for (size_t i = 0; i < manager->names.n; i++) {
         struct node *node = manager->names.entries[i].node;
         if (node->job.id == 0 || node->job.ignore_order)

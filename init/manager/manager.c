@@ -343,6 +343,11 @@ unsigned manager_count_units(const struct manager *manager, enum active_state st
     return manager->n_units[state];
 }
 
+uint64_t manager_count_looks(const struct manager *manager)
+{
+    return manager->n_looks;
+}
+
 unsigned manager_count_services(const struct manager *manager, enum active_state state)
 {
     return manager->n_services[state];

@@ -303,6 +303,9 @@ bool manager_finished(const struct manager *manager, int *ret_exit_status);
 /* "running", "starting", "degraded", "stopping": systemctl is-system-running. */
 const char *manager_system_state(const struct manager *manager);
 unsigned manager_count_units(const struct manager *manager, enum active_state state);
+/* How many units and dependencies were looked at until now: what an event costs must not depend on how many
+ * units there are. */
+uint64_t manager_count_looks(const struct manager *manager);
 unsigned manager_count_services(const struct manager *manager, enum active_state state);
 
 struct handover;

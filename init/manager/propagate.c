@@ -15,8 +15,6 @@
 #define PINNED_BY                                                                                            \
     (KIND(UNIT_REQUIRED_BY) | KIND(UNIT_REQUISITE_OF) | KIND(UNIT_WANTED_BY) | KIND(UNIT_BOUND_BY) |         \
      KIND(UNIT_UPHELD_BY))
-#define PINS                                                                                                 \
-    (KIND(UNIT_REQUIRES) | KIND(UNIT_REQUISITE) | KIND(UNIT_WANTS) | KIND(UNIT_BINDS_TO) | KIND(UNIT_UPHOLDS))
 
 static void trigger_job(struct node *node, struct node *cause, enum job_type type, enum job_mode mode)
 {
@@ -166,8 +164,8 @@ void propagate_neighbours(struct node *node)
     if (node->manager->shutting_down)
         return;
     queue_push(node, QUEUE_CHECK);
-    FOREACH_NEIGHBOUR(edge, node,
-                      PINS | KIND(UNIT_BOUND_BY) | KIND(UNIT_ON_FAILURE_OF) | KIND(UNIT_ON_SUCCESS_OF))
+    FOREACH_NEIGHBOUR(
+        edge, node, PULLING_KINDS | KIND(UNIT_BOUND_BY) | KIND(UNIT_ON_FAILURE_OF) | KIND(UNIT_ON_SUCCESS_OF))
     queue_push(edge->to, QUEUE_CHECK);
 }
 
@@ -177,6 +175,7 @@ void propagate_refused(struct manager *manager)
     if (!manager->check_refused || manager->shutting_down)
         return;
     manager->check_refused = false;
+    manager->n_looks += manager->names.n;
     for (size_t i = 0; i < manager->names.n; i++)
         queue_push(manager->names.entries[i].node, QUEUE_CHECK);
 }

@@ -27,6 +27,7 @@ struct node *queue_pop(struct manager *manager, enum node_queue queue)
     if (!manager->queues[queue].head)
         manager->queues[queue].tail = NULL;
     node->queued &= ~(1U << queue);
+    manager->n_looks++;
     return node;
 }
 

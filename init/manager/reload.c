@@ -148,7 +148,7 @@ static void forget_the_gone(struct manager *manager)
 static void drop_edges(struct manager *manager)
 {
     FOREACH_ARRAY (entry, manager->names.entries, manager->names.n)
-        entry->node->n_edges = 0;
+        entry->node->n_edges = entry->node->n_strong = entry->node->kinds = 0;
     manager->n_resolved = 0;
 }
 

@@ -285,10 +285,14 @@ static int hand_out(struct unit **unit, struct unit **ret)
     return 0;
 }
 
-/* Everything but the order that targets get by default, which needs to look at other units. */
-static int load_alone(const struct unit_loader *loader, const char *name, struct unit **ret)
+int unit_load(const struct unit_loader *loader, const char *name, struct unit **ret)
 {
     __attribute__((cleanup(fragment_done))) struct fragment fragment = {0};
+
+    if (!unit_name_is_valid(name) || unit_name_is_template(name))
+        return -EINVAL;
+    if (unit_name_type(name) < 0 && !builtin_satisfied_reason(name))
+        return -EINVAL;
     int r = fragment_find(loader, name, &fragment);
     if (r < 0)
         return r;
@@ -309,55 +313,6 @@ static int load_alone(const struct unit_loader *loader, const char *name, struct
     }
     r = read_unit(&parser, &fragment);
     return r < 0 ? r : hand_out(&unit, ret);
-}
-
-static const enum unit_dependency pulled_in[] = {UNIT_REQUIRES, UNIT_REQUISITE, UNIT_WANTS, UNIT_BINDS_TO,
-                                                 UNIT_UPHOLDS};
-
-/* A target comes after what it pulls in (systemd.target(5)), unless that one has no default dependencies or
- * says itself that it comes after the target. */
-static int order_target_after(const struct unit_loader *loader, struct unit *target, const char *name)
-{
-    _cleanup_unit_ struct unit *other = NULL;
-    struct unit_loader quiet = *loader;
-
-    if (strv_contains(target->dependencies[UNIT_BEFORE], name))
-        return 0;
-    quiet.report = NULL;
-    int r = load_alone(&quiet, name, &other);
-    if (r < 0)
-        return r;
-    if (!other->default_dependencies || strv_contains(other->dependencies[UNIT_AFTER], target->name))
-        return 0;
-    return unit_add_dependency(target, UNIT_AFTER, name);
-}
-
-static int order_target(const struct unit_loader *loader, struct unit *target)
-{
-    FOREACH_ARRAY (dependency, pulled_in, ELEMENTSOF(pulled_in))
-        for (char **name = target->dependencies[*dependency]; name && *name; name++) {
-            int r = order_target_after(loader, target, *name);
-            if (r < 0)
-                return r;
-        }
-    return 0;
-}
-
-int unit_load(const struct unit_loader *loader, const char *name, struct unit **ret)
-{
-    _cleanup_unit_ struct unit *unit = NULL;
-
-    if (!unit_name_is_valid(name) || unit_name_is_template(name))
-        return -EINVAL;
-    if (unit_name_type(name) < 0 && !builtin_satisfied_reason(name))
-        return -EINVAL;
-    int r = load_alone(loader, name, &unit);
-    if (r >= 0 && unit->type == UNIT_TARGET && unit->default_dependencies)
-        r = order_target(loader, unit);
-    if (r < 0)
-        return r;
-    *ret = TAKE_PTR(unit);
-    return 0;
 }
 
 int unit_load_text(const struct unit_loader *loader, const char *name, const char *path, const char *text,

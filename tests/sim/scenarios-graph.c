@@ -17,6 +17,26 @@ static void units_start_in_order(void **state)
     assert_state(s, "web.service", "running");
 }
 
+#define DEFAULTS "DefaultDependencies=yes\n"
+
+static void a_target_comes_after_what_it_pulls_in_but_makes_no_circle(void **state)
+{
+    struct script *s = *state;
+    const char *oneshot = "[Service]\nType=oneshot\nExecStart=/bin/a\n";
+    _cleanup_free_ char *first = xasprintf(DEFAULTS "%s", oneshot),
+                        *late = xasprintf(DEFAULTS "After=g.target\n%s", oneshot);
+    script_unit(s, "g.target", DEFAULTS "Wants=first.service late.service free.service\n");
+    script_unit(s, "first.service", first);
+    script_unit(s, "late.service", late);
+    script_unit(s, "free.service", oneshot);
+    script_start(s, "g.target");
+    assert_state(s, "g.target", "dead");
+    script_main_exits(s, "first.service", 0);
+    assert_state(s, "g.target", "active");
+    assert_state(s, "free.service", "start");
+    assert_state(s, "late.service", "start");
+}
+
 static void stop_ends_in_reverse_order(void **state)
 {
     struct script *s = *state;
@@ -365,6 +385,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         SCENARIO(units_start_in_order),
+        SCENARIO(a_target_comes_after_what_it_pulls_in_but_makes_no_circle),
         SCENARIO(stop_ends_in_reverse_order),
         SCENARIO(a_requires_dependency_that_fails_keeps_the_dependent_down),
         SCENARIO(a_wants_dependency_may_fail),

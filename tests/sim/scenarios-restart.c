@@ -168,6 +168,49 @@ static void a_forced_exit_status_is_restarted(void **state)
     assert_state(s, "a.service", "auto-restart");
 }
 
+/* What the manager looks at while a service fails and comes up again, with so many other units. */
+static uint64_t looks_of_a_restart(struct script *s, unsigned n)
+{
+    _cleanup_free_ char *wants = strdup("a.service");
+
+    script_unit(s, "hub.target", "DefaultDependencies=yes\n");
+    script_unit(s, "a.service",
+                "DefaultDependencies=yes\nRequires=hub.target\nAfter=hub.target\n" START
+                "Restart=always\nRestartSec=1s\n");
+    for (unsigned i = 0; i < n; i++) {
+        char name[32];
+        (void)snprintf(name, sizeof(name), "m%u.target", i);
+        script_unit(s, name, "DefaultDependencies=yes\nRequires=hub.target\nAfter=hub.target\n");
+        char *longer = xasprintf("%s %s", wants, name);
+        free(wants);
+        wants = longer;
+    }
+    _cleanup_free_ char *all = xasprintf("DefaultDependencies=yes\nWants=%s\n", wants);
+    script_unit(s, "all.target", all);
+    script_start(s, "all.target");
+    assert_state(s, "all.target", "active");
+    uint64_t before = manager_count_looks(s->manager);
+    script_main_exits(s, "a.service", 1);
+    script_pass(s, USEC_PER_SEC);
+    assert_state(s, "a.service", "running");
+    return manager_count_looks(s->manager) - before;
+}
+
+static void a_restart_costs_the_same_however_many_units_there_are(void **state)
+{
+    uint64_t looks[2];
+    const unsigned n[2] = {10, 1000};
+
+    for (size_t i = 0; i < 2; i++) {
+        void *script;
+        assert_int_equal(script_setup(&script), 0);
+        looks[i] = looks_of_a_restart(script, n[i]);
+        assert_int_equal(script_teardown(&script), 0);
+    }
+    assert_true(looks[0] > 0);
+    assert_int_equal(looks[0], looks[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -181,6 +224,7 @@ int main(void)
         SCENARIO(a_service_stopped_between_direct_restarts_is_dead),
         SCENARIO(each_restart_setting_has_its_causes),
         SCENARIO(a_forced_exit_status_is_restarted),
+        cmocka_unit_test(a_restart_costs_the_same_however_many_units_there_are),
     };
     return cmocka_run_group_tests_name("restart", tests, NULL, NULL);
 }

@@ -177,7 +177,6 @@ static void folders_add_dependencies(void **state)
     assert_true(depends(unit, UNIT_WANTS, "b@x.service"));
     assert_true(depends(unit, UNIT_REQUIRES, "c.service"));
     assert_true(depends(unit, UNIT_UPHOLDS, "d.service"));
-    assert_true(depends(unit, UNIT_AFTER, "a.service"));
 }
 
 static void default_target_is_multi_user_when_no_file_says_otherwise(void **state)
@@ -246,18 +245,6 @@ static void a_slice_lies_in_its_parent(void **state)
     assert_true(depends(unit, UNIT_REQUIRES, "a.slice"));
     _cleanup_unit_ struct unit *parent = load_from(none, "a.slice");
     assert_true(depends(parent, UNIT_REQUIRES, "-.slice"));
-}
-
-static void a_target_follows_what_it_pulls_in_but_makes_no_circle(void **state)
-{
-    const struct memory_file files[] = {
-        {"/lib/first.service", SERVICE("x")},
-        {"/lib/free.service", "[Unit]\nDefaultDependencies=no\n[Service]\nExecStart=/a\n"},
-        {"/lib/g.target", "[Unit]\nWants=first.service late.service free.service\n"},
-        {"/lib/late.service", "[Unit]\nAfter=g.target\n[Service]\nExecStart=/a\n"},
-        {NULL}};
-    _cleanup_unit_ struct unit *unit = load_from(files, "g.target");
-    assert_strv(unit->dependencies[UNIT_AFTER], "[first.service]");
 }
 
 static void units_of_the_host_count_as_started(void **state)
@@ -337,7 +324,6 @@ int main(void)
         cmocka_unit_test(a_service_starts_after_the_basics_and_stops_at_shutdown),
         cmocka_unit_test(default_dependencies_can_be_switched_off),
         cmocka_unit_test(a_slice_lies_in_its_parent),
-        cmocka_unit_test(a_target_follows_what_it_pulls_in_but_makes_no_circle),
         cmocka_unit_test(units_of_the_host_count_as_started),
         cmocka_unit_test(a_need_for_a_socket_unit_is_bad_setting),
         cmocka_unit_test(a_wish_for_a_timer_unit_is_left_out),

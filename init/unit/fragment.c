@@ -11,6 +11,22 @@
 
 #define ALIASES_MAX 16
 
+/* "DIRECTORY/NAMESUFFIX". For each unit some forty folders are asked for, which mostly are not there: with
+ * printf(3) that was half the work of loading. */
+static char *path_in(const char *directory, const char *name, const char *suffix)
+{
+    size_t sizes[] = {strlen(directory), strlen(name), strlen(suffix)};
+    char *path = malloc(sizes[0] + sizes[1] + sizes[2] + 2);
+
+    if (!path)
+        return NULL;
+    memcpy(path, directory, sizes[0]);
+    path[sizes[0]] = '/';
+    memcpy(path + sizes[0] + 1, name, sizes[1]);
+    memcpy(path + sizes[0] + 1 + sizes[1], suffix, sizes[2] + 1);
+    return path;
+}
+
 void fragment_done(struct fragment *fragment)
 {
     free(fragment->name);
@@ -106,7 +122,7 @@ static int search(const struct unit_loader *loader, const char *name, struct fra
 
     for (size_t i = 0; i < ELEMENTSOF(files) && files[i]; i++)
         for (char **directory = loader->search_path; directory && *directory; directory++) {
-            char *path = xasprintf("%s/%s", *directory, files[i]);
+            char *path = path_in(*directory, files[i], "");
             r = path ? look_at(loader, path, name, ret, ret_alias) : -ENOMEM;
             if (r != 0)
                 return r;
@@ -212,7 +228,7 @@ static int add_folders(const struct unit_loader *loader, char *const *folders, c
 {
     for (char **directory = loader->search_path; directory && *directory; directory++)
         for (char *const *folder = folders; *folder; folder++) {
-            _cleanup_free_ char *path = xasprintf("%s/%s.d", *directory, *folder);
+            _cleanup_free_ char *path = path_in(*directory, *folder, ".d");
             int r = path ? add_drop_ins(loader, path, paths) : -ENOMEM;
             if (r < 0)
                 return r;
@@ -271,7 +287,7 @@ int fragment_folder(const struct unit_loader *loader, char *const *names, const 
         int r = folder_names(*name, false, &folders);
         for (char **folder = folders; r >= 0 && folder && *folder; folder++)
             for (char **directory = loader->search_path; r >= 0 && directory && *directory; directory++) {
-                _cleanup_free_ char *path = xasprintf("%s/%s%s", *directory, *folder, suffix);
+                _cleanup_free_ char *path = path_in(*directory, *folder, suffix);
                 r = path ? add_entries(loader, path, *name, &units) : -ENOMEM;
             }
         if (r < 0)

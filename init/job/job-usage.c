@@ -125,7 +125,8 @@ static uint64_t read_number(int dirfd, const char *name)
 
 bool usage_has_memory_limit(int dirfd)
 {
-    return read_number(dirfd, "memory.max") != USAGE_UNKNOWN;
+    char text[SMALL_FILE_MAX];
+    return read_small_file(dirfd, "memory.max", text) && usage_parse_number(text) != USAGE_UNKNOWN;
 }
 
 uint64_t usage_oom_kills(int dirfd)

@@ -256,8 +256,8 @@ def clean_environment_is_what_systemd_gives(t):
     path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/run/berth/bin"
     given = {"PATH": "/bin:/usr/bin:/usr/sbin", "GIVEN": "by the container", "EMPTY": "", "B": "container"}
     expect(seen(t, {
-        "plain": ("", OWN_ENVIRONMENT),
-        "passed": ("PassEnvironment=GIVEN EMPTY NONE B PATH\nEnvironment=B=unit", OWN_ENVIRONMENT),
+        "plain": ("UnsetEnvironment=SYSTEMD_EXEC_PID", OWN_ENVIRONMENT),
+        "passed": ("PassEnvironment=GIVEN EMPTY NONE B PATH\nEnvironment=B=unit\nUnsetEnvironment=SYSTEMD_EXEC_PID", OWN_ENVIRONMENT),
         "other": ("[Unit]\nConditionEnvironment=!GIVEN\nConditionEnvironment=LANG=de_DE.UTF-8\n[Service]", "echo met"),
     }, files={"etc/default/locale": 'LANG="de_DE.UTF-8"\nLC_TIME=C\nOTHER=no\n'},
         env={**os.environ, **given, "BERTH_CLEAN_ENV": "yes"}), {

@@ -1,7 +1,9 @@
 """daemon-reexec: PID 1 becomes another berth-init, and services, clients and logs notice nothing of it."""
 
+import contextlib
 import fcntl
 import os
+import pathlib
 import re
 import shutil
 import signal
@@ -58,8 +60,12 @@ def program(init):
 
 
 def open_files(init):
-    directory = f"/proc/{init.pid()}/fd"
-    return {int(fd): os.readlink(f"{directory}/{fd}") for fd in os.listdir(directory)}
+    """What it has open; what it closes meanwhile is left out."""
+    found = {}
+    for fd in (pathlib.Path("/proc") / str(init.pid()) / "fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            found[int(fd.name)] = os.readlink(fd)
+    return found
 
 
 def memory(init):

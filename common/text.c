@@ -125,6 +125,15 @@ bool strv_contains(char *const *strv, const char *text)
     return false;
 }
 
+bool strv_equal(char *const *a, char *const *b)
+{
+    while (*a && *b && streq(*a, *b)) {
+        a++;
+        b++;
+    }
+    return !*a && !*b;
+}
+
 int strv_split(const char *text, const char *separators, char ***ret)
 {
     _cleanup_strv_ char **strv = NULL;

@@ -47,6 +47,7 @@ int strv_consume(char ***strv, char *text);
 /* A deep copy; an empty vector gives an allocated one with only the NULL. */
 char **strv_copy(char *const *strv);
 bool strv_contains(char *const *strv, const char *text);
+bool strv_equal(char *const *a, char *const *b); /* neither is NULL */
 /* Splits at any run of separators, drops empty pieces. */
 int strv_split(const char *text, const char *separators, char ***ret);
 /* All of it in one new string. */

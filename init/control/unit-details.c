@@ -92,7 +92,7 @@ static void add_abilities(const struct manager_unit *unit, struct record *record
 static void add_service(const struct manager_unit *runtime, struct record *record)
 {
     const struct unit *unit = runtime->unit;
-    const struct service *service = &unit->service;
+    const struct service *service = unit->service;
     struct service_times times;
 
     manager_times_of(runtime, &times);
@@ -104,10 +104,10 @@ static void add_service(const struct manager_unit *runtime, struct record *recor
     add_span(record, "TimeoutStartUSec", times.start);
     add_span(record, "TimeoutStopUSec", times.stop);
     add_span(record, "RuntimeMaxUSec", service->runtime_max);
-    record_add(record, "KillMode", kill_mode_to_string(unit->kill.mode));
-    record_add_u64(record, "KillSignal", (uint64_t)unit->kill.signal);
+    record_add(record, "KillMode", kill_mode_to_string(unit->kill->mode));
+    record_add_u64(record, "KillSignal", (uint64_t)unit->kill->signal);
     for (enum service_command kind = 0; kind < SERVICE_COMMAND_MAX; kind++)
-        add_commands(record, service_command_to_string(kind), service->commands[kind]);
+        add_commands(record, service_command_to_string(kind), unit->commands->of[kind]);
 }
 
 static const char *const directories[EXEC_DIRECTORY_MAX] = {
@@ -122,7 +122,7 @@ static const char *const directories[EXEC_DIRECTORY_MAX] = {
 static void add_limit(const struct unit *unit, struct record *record, const char *key,
                       enum cgroup_limit limit)
 {
-    const struct cgroup_setting *setting = cgroup_context_get(&unit->cgroup, limit, false);
+    const struct cgroup_setting *setting = cgroup_context_get(unit->cgroup, limit, false);
 
     if (!setting || !setting->is_share)
         record_add_u64(record, key, setting ? setting->value : UINT64_MAX);
@@ -130,7 +130,7 @@ static void add_limit(const struct unit *unit, struct record *record, const char
 
 static void add_context(const struct unit *unit, struct record *record)
 {
-    const struct exec_context *exec = &unit->exec;
+    const struct exec_context *exec = unit->exec;
 
     add_words(record, "Environment", exec->environment);
     record_addf(record, "UMask", "%04o", (unsigned)exec->umask);

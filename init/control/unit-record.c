@@ -84,11 +84,11 @@ static void add_identity(const struct control_server *server, const struct manag
     record_add(record, "FragmentPath", u->fragment_path);
     for (char **path = u->drop_in_paths; path && *path; path++)
         record_add(record, "DropInPaths", *path);
-    record_add(record, "Slice", u->cgroup.slice ? u->cgroup.slice : "system.slice");
+    record_add(record, "Slice", u->cgroup->slice ? u->cgroup->slice : "system.slice");
     record_add(record, "ControlGroup", server->ops->cgroup_path(server->userdata, unit));
     if (u->type == UNIT_SERVICE) {
-        record_add(record, "Type", service_type_to_string(u->service.type));
-        record_add(record, "Restart", service_restart_to_string(u->service.restart));
+        record_add(record, "Type", service_type_to_string(u->service->type));
+        record_add(record, "Restart", service_restart_to_string(u->service->restart));
     }
 }
 

@@ -113,7 +113,7 @@ static int read_unit_line(struct handover_reader *reader, struct node *node, con
 
 static void take_commands(struct node *node, const struct commands *commands)
 {
-    struct exec_command *const *lists = node->u.unit->service.commands;
+    struct exec_command *const *lists = node->u.unit->commands->of;
     enum service_command kind = node->u.control_command;
 
     if (commands->main)

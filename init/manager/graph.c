@@ -211,8 +211,8 @@ static int order_target(struct node *node, enum unit_dependency dependency, cons
     const struct unit *target = node->u.unit, *unit = other->u.unit;
 
     if (target->type != UNIT_TARGET || !target->default_dependencies || !unit->default_dependencies ||
-        !(KIND(dependency) & PULLING_KINDS) || strv_contains(target->dependencies[UNIT_BEFORE], name) ||
-        strv_contains(unit->dependencies[UNIT_AFTER], target->name))
+        !(KIND(dependency) & PULLING_KINDS) || strv_contains(target->dependencies->of[UNIT_BEFORE], name) ||
+        strv_contains(unit->dependencies->of[UNIT_AFTER], target->name))
         return 0;
     return edge_add(node, other, UNIT_AFTER);
 }
@@ -220,7 +220,7 @@ static int order_target(struct node *node, enum unit_dependency dependency, cons
 static int add_dependencies(struct node *node)
 {
     for (enum unit_dependency d = 0; d < UNIT_DEPENDENCY_MAX; d++)
-        for (char **name = node->u.unit->dependencies[d]; name && *name; name++) {
+        for (char **name = node->u.unit->dependencies->of[d]; name && *name; name++) {
             struct node *other = NULL;
             int r = node_load(node->manager, *name, &other);
             /* The loader has told about names that are none of ours (a mount, a device). */

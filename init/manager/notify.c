@@ -19,7 +19,7 @@ struct notification {
 
 static bool may_notify(const struct node *node, pid_t pid)
 {
-    switch (node->u.unit->service.notify_access) {
+    switch (node->u.unit->service->notify_access) {
     case NOTIFY_MAIN:
         return pid > 0 && pid == node->u.main_pid;
     case NOTIFY_EXEC:
@@ -182,7 +182,7 @@ static void notify_store(struct node *node, const struct notification *message, 
 {
     struct manager *manager = node->manager;
     const char *name = notification_get(message, "FDNAME="), *poll = notification_get(message, "FDPOLL=");
-    unsigned max = node->u.unit->service.fd_store_max;
+    unsigned max = node->u.unit->service->fd_store_max;
     unsigned room = max > node->u.n_stored ? max - node->u.n_stored : 0;
 
     if (!streq(value, "1") || message->n_descriptors == 0)
@@ -218,7 +218,7 @@ static void notify_store_remove(struct node *node, const struct notification *me
 
 void service_release_store(struct node *node, enum preserve_mode mode)
 {
-    if (node->u.unit->service.fd_store_preserve == mode)
+    if (node->u.unit->service->fd_store_preserve == mode)
         drop_descriptors(node, NULL);
 }
 

@@ -46,9 +46,9 @@ static void write_node(struct handover *handover, const struct node *node)
 
     handover_section(handover, "unit", unit->name);
     fields_write(handover, node_fields, n_node_fields, node);
-    command_write(handover, "MainCommand", unit->service.commands[COMMAND_START], node->main_command);
+    command_write(handover, "MainCommand", unit->commands->of[COMMAND_START], node->main_command);
     if (kind < SERVICE_COMMAND_MAX)
-        command_write(handover, "ControlCommand", unit->service.commands[kind], node->control_command);
+        command_write(handover, "ControlCommand", unit->commands->of[kind], node->control_command);
 }
 
 static void write_aliases(struct handover *handover, const struct manager *manager)

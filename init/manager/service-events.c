@@ -21,7 +21,7 @@ static void start_failed(struct node *node, enum service_result result)
 /* Ends what takes too long, the way that its Timeout…FailureMode= says. */
 static void end_late_service(struct node *node, enum timeout_failure_mode mode)
 {
-    bool kill = node->u.unit->kill.send_sigkill;
+    bool kill = node->u.unit->kill->send_sigkill;
 
     if (mode == TIMEOUT_ABORT)
         service_enter_signal(node, SERVICE_STOP_WATCHDOG, RESULT_TIMEOUT);
@@ -35,7 +35,7 @@ static void end_late_service(struct node *node, enum timeout_failure_mode mode)
 
 static void start_timed_out(struct node *node, enum service_result result)
 {
-    end_late_service(node, node->u.unit->service.timeout_start_failure_mode);
+    end_late_service(node, node->u.unit->service->timeout_start_failure_mode);
 }
 
 static void condition_exited(struct node *node, enum service_result result)
@@ -56,7 +56,7 @@ static void start_pre_exited(struct node *node, enum service_result result)
 
 static void start_main_exited(struct node *node, enum service_result result)
 {
-    const struct service *service = &node->u.unit->service;
+    const struct service *service = node->u.unit->service;
 
     if (service->type == SERVICE_ONESHOT && node->u.result == RESULT_SUCCESS) {
         service_enter_start_post(node);
@@ -76,13 +76,14 @@ static void start_main_exited(struct node *node, enum service_result result)
 /* The parent of a forking service has ended: its child is the service. */
 static void start_control_exited(struct node *node, enum service_result result)
 {
-    const struct service *service = &node->u.unit->service;
+    const struct service *service = node->u.unit->service;
 
     if (service->type != SERVICE_FORKING)
         return;
     if (result != RESULT_SUCCESS)
         start_failed(node, result);
-    else if (service->pid_file && service_read_pid_file(node) < 0 && !service->commands[COMMAND_START_POST])
+    else if (service->pid_file && service_read_pid_file(node) < 0 &&
+             !node->u.unit->commands->of[COMMAND_START_POST])
         service_await_pid_file(node);
     else {
         service_guess_main_pid(node);
@@ -92,7 +93,7 @@ static void start_control_exited(struct node *node, enum service_result result)
 
 static void start_emptied(struct node *node, enum service_result result)
 {
-    const struct service *service = &node->u.unit->service;
+    const struct service *service = node->u.unit->service;
     bool waits_for_words = service->type == SERVICE_NOTIFY || service->type == SERVICE_NOTIFY_RELOAD;
     bool waits_for_file = service->pid_file && node->pid_file.position != 0;
 
@@ -102,13 +103,13 @@ static void start_emptied(struct node *node, enum service_result result)
 
 static void start_executed(struct node *node, enum service_result result)
 {
-    if (node->u.unit->service.type == SERVICE_EXEC)
+    if (node->u.unit->service->type == SERVICE_EXEC)
         service_enter_start_post(node);
 }
 
 static void start_ready(struct node *node, enum service_result result)
 {
-    enum service_type type = node->u.unit->service.type;
+    enum service_type type = node->u.unit->service->type;
 
     if (type == SERVICE_NOTIFY || type == SERVICE_NOTIFY_RELOAD)
         service_enter_start_post(node);
@@ -126,7 +127,7 @@ static void start_pid_file_due(struct node *node, enum service_result result)
 
 static void start_post_exited(struct node *node, enum service_result result)
 {
-    bool pid_unknown = node->u.unit->service.pid_file && !node->main_pid_known;
+    bool pid_unknown = node->u.unit->service->pid_file && !node->main_pid_known;
 
     if (result != RESULT_SUCCESS)
         start_failed(node, result);
@@ -182,9 +183,9 @@ static enum oom_policy oom_policy(const struct node *node)
 {
     const struct unit *unit = node->u.unit;
 
-    if (unit->service.oom_policy != OOM_DEFAULT)
-        return unit->service.oom_policy;
-    return unit->cgroup.delegate ? OOM_CONTINUE : OOM_STOP;
+    if (unit->service->oom_policy != OOM_DEFAULT)
+        return unit->service->oom_policy;
+    return unit->cgroup->delegate ? OOM_CONTINUE : OOM_STOP;
 }
 
 void service_out_of_memory(struct node *node)
@@ -236,7 +237,7 @@ static void watchdog_due(struct node *node, enum service_result result)
 static void reload_control_exited(struct node *node, enum service_result result)
 {
     node->reload_result = result;
-    if (result == RESULT_SUCCESS && node->u.unit->service.type == SERVICE_NOTIFY_RELOAD &&
+    if (result == RESULT_SUCCESS && node->u.unit->service->type == SERVICE_NOTIFY_RELOAD &&
         node->notify_state != NOTIFY_READY)
         return;
     node->notify_state = NOTIFY_UNKNOWN;
@@ -285,7 +286,7 @@ static void stop_control_exited(struct node *node, enum service_result result)
 
 static void stop_timed_out(struct node *node, enum service_result result)
 {
-    end_late_service(node, node->u.unit->service.timeout_stop_failure_mode);
+    end_late_service(node, node->u.unit->service->timeout_stop_failure_mode);
 }
 
 static void signalled_exited(struct node *node, enum service_result result)
@@ -296,9 +297,9 @@ static void signalled_exited(struct node *node, enum service_result result)
 
 static void signalled_timed_out(struct node *node, enum service_result result)
 {
-    bool kill = node->u.state != SERVICE_STOP_SIGKILL && node->u.unit->kill.send_sigkill;
+    bool kill = node->u.state != SERVICE_STOP_SIGKILL && node->u.unit->kill->send_sigkill;
     bool abort = node->u.state == SERVICE_STOP_SIGTERM &&
-                 node->u.unit->service.timeout_stop_failure_mode == TIMEOUT_ABORT;
+                 node->u.unit->service->timeout_stop_failure_mode == TIMEOUT_ABORT;
 
     if (abort) {
         manager_log(node, true, "%s: did not stop in time, aborted", node->u.unit->name);
@@ -323,13 +324,13 @@ static void stop_post_exited(struct node *node, enum service_result result)
 
 static void stop_post_timed_out(struct node *node, enum service_result result)
 {
-    enum timeout_failure_mode mode = node->u.unit->service.timeout_stop_failure_mode;
+    enum timeout_failure_mode mode = node->u.unit->service->timeout_stop_failure_mode;
 
     if (mode == TIMEOUT_ABORT)
         service_enter_signal(node, SERVICE_FINAL_WATCHDOG, RESULT_TIMEOUT);
     else if (mode == TIMEOUT_TERMINATE)
         service_enter_signal(node, SERVICE_FINAL_SIGTERM, RESULT_TIMEOUT);
-    else if (node->u.unit->kill.send_sigkill)
+    else if (node->u.unit->kill->send_sigkill)
         service_enter_signal(node, SERVICE_FINAL_SIGKILL, RESULT_TIMEOUT);
     else
         service_enter_dead(node, RESULT_TIMEOUT, false);
@@ -346,11 +347,11 @@ static void final_timed_out(struct node *node, enum service_result result)
 {
     const struct unit *unit = node->u.unit;
 
-    if (node->u.state == SERVICE_FINAL_SIGTERM && unit->service.timeout_stop_failure_mode == TIMEOUT_ABORT) {
+    if (node->u.state == SERVICE_FINAL_SIGTERM && unit->service->timeout_stop_failure_mode == TIMEOUT_ABORT) {
         service_enter_signal(node, SERVICE_FINAL_WATCHDOG, RESULT_TIMEOUT);
         return;
     }
-    if (node->u.state != SERVICE_FINAL_SIGKILL && unit->kill.send_sigkill) {
+    if (node->u.state != SERVICE_FINAL_SIGKILL && unit->kill->send_sigkill) {
         service_enter_signal(node, SERVICE_FINAL_SIGKILL, RESULT_TIMEOUT);
         return;
     }
@@ -369,7 +370,7 @@ static void auto_restart_due(struct node *node, enum service_result result)
     if (job->id != 0 && (job->type == JOB_STOP || job->type == JOB_RESTART || node->restart_due))
         return;
     /* A restart, not a start: what is bound to it goes along, unless it is not to notice. */
-    bool direct = node->u.unit->service.restart_mode == RESTART_MODE_DIRECT;
+    bool direct = node->u.unit->service->restart_mode == RESTART_MODE_DIRECT;
     int r = transaction_run(node, direct ? JOB_START : JOB_RESTART, JOB_REPLACE, NULL);
     if (r < 0) {
         manager_log(node, true, "%s: cannot be restarted: %s", node->u.unit->name, strerror(-r));
@@ -466,7 +467,7 @@ static enum service_result exit_result(const struct node *node, struct process_e
     bool success = how.code == CLD_EXITED ? how.status == 0
                                           : daemon && how.code == CLD_KILLED && signal_is_clean(how.status);
 
-    if (success || exit_status_set_has(&node->u.unit->service.success_status, how.code, how.status))
+    if (success || exit_status_set_has(&node->u.unit->service->success_status, how.code, how.status))
         return RESULT_SUCCESS;
     return how.code == CLD_EXITED   ? RESULT_EXIT_CODE
            : how.code == CLD_DUMPED ? RESULT_CORE_DUMP
@@ -480,7 +481,7 @@ static bool ignores_failure(const struct exec_command *command)
 
 static void main_exited(struct node *node, struct process_exit how)
 {
-    const struct service *service = &node->u.unit->service;
+    const struct service *service = node->u.unit->service;
     enum service_result result = exit_result(node, how, service->type != SERVICE_ONESHOT);
     pid_t old = node->u.main_pid;
 
@@ -491,7 +492,7 @@ static void main_exited(struct node *node, struct process_exit how)
     service_set_main_pid(node, 0);
     node->u.main_exit = how;
     /* The flag of a forking service's one command counts for what it forked. */
-    if (ignores_failure(node->main_command ? node->main_command : service->commands[COMMAND_START]))
+    if (ignores_failure(node->main_command ? node->main_command : node->u.unit->commands->of[COMMAND_START]))
         result = RESULT_SUCCESS;
     service_add_result(node, result);
     bool more =

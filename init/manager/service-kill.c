@@ -94,15 +94,15 @@ int service_spawn(struct node *node, const struct exec_command *command, enum se
         add_result_variables(&variables, "", &node->u);
     if (!control && node->watchdog_usec != 0)
         add_watchdog_variables(&variables, node->watchdog_usec);
-    if (kind == COMMAND_START && node->u.unit->service.fd_store_max > 0)
-        add_variable(&variables, "FDSTORE=%u", node->u.unit->service.fd_store_max);
+    if (kind == COMMAND_START && node->u.unit->service->fd_store_max > 0)
+        add_variable(&variables, "FDSTORE=%u", node->u.unit->service->fd_store_max);
     const struct manager_unit *monitored =
         kind == COMMAND_START_PRE || kind == COMMAND_START ? monitored_unit(node) : NULL;
     if (monitored)
         add_monitor_variables(&variables, monitored);
     struct spawn_request request = {
         .monitored = monitored,
-        .idle = !control && node->u.unit->service.type == SERVICE_IDLE && manager->n_jobs > 0,
+        .idle = !control && node->u.unit->service->type == SERVICE_IDLE && manager->n_jobs > 0,
         .unit = &node->u,
         .command = command,
         .kind = kind,
@@ -118,7 +118,7 @@ int service_spawn(struct node *node, const struct exec_command *command, enum se
 
 static int signal_of_state(const struct node *node, enum service_state state)
 {
-    const struct kill_context *kill = &node->u.unit->kill;
+    const struct kill_context *kill = node->u.unit->kill;
     bool restarting = node->job.id != 0 && node->job.type == JOB_RESTART;
 
     switch (state) {
@@ -161,14 +161,14 @@ static bool send_signals(struct node *node, enum kill_who who, int signal, bool 
     /* A stopped process could not act on it. */
     if (signal != SIGCONT)
         (void)send_signal(node, who, SIGCONT);
-    if (node->u.unit->kill.send_sighup)
+    if (node->u.unit->kill->send_sighup)
         (void)send_signal(node, who, SIGHUP);
     return true;
 }
 
 bool service_signal(struct node *node, enum service_state state)
 {
-    enum kill_mode mode = node->u.unit->kill.mode;
+    enum kill_mode mode = node->u.unit->kill->mode;
     int signal = signal_of_state(node, state);
     bool last = signal_is_last(state), somebody = false;
 
@@ -185,7 +185,7 @@ bool service_signal(struct node *node, enum service_state state)
 
 bool service_has_survivors(struct node *node)
 {
-    enum kill_mode mode = node->u.unit->kill.mode;
+    enum kill_mode mode = node->u.unit->kill->mode;
 
     if (node->u.main_pid > 0 || node->u.control_pid > 0)
         return true;

@@ -9,18 +9,18 @@ static usec_t or_default(usec_t value, usec_t fallback)
 
 usec_t service_start_timeout(const struct node *node)
 {
-    return or_default(node->u.unit->service.timeout_start, node->manager->config.default_timeout_start);
+    return or_default(node->u.unit->service->timeout_start, node->manager->config.default_timeout_start);
 }
 
 usec_t service_stop_timeout(const struct node *node)
 {
-    return or_default(node->u.unit->service.timeout_stop, node->manager->config.default_timeout_stop);
+    return or_default(node->u.unit->service->timeout_stop, node->manager->config.default_timeout_stop);
 }
 
 usec_t service_abort_timeout(const struct node *node)
 {
     usec_t timeout =
-        or_default(node->u.unit->service.timeout_abort, node->manager->config.default_timeout_abort);
+        or_default(node->u.unit->service->timeout_abort, node->manager->config.default_timeout_abort);
     return timeout == TIMEOUT_ABORT_AS_STOP ? service_stop_timeout(node) : timeout;
 }
 
@@ -53,7 +53,7 @@ static double power_of_fraction(double base, uint64_t numerator, uint64_t denomi
 /* RestartSteps=: from RestartSec= to RestartMaxDelaySec=, each time by the same factor. */
 usec_t service_restart_delay(const struct node *node)
 {
-    const struct service *service = &node->u.unit->service;
+    const struct service *service = node->u.unit->service;
     usec_t first = or_default(service->restart_usec, node->manager->config.default_restart);
     usec_t last = service->restart_max_delay;
 
@@ -80,7 +80,7 @@ unsigned service_start_limit_burst(const struct node *node)
 usec_t service_runtime_left(const struct node *node)
 {
     usec_t begin = node->u.active_enter == 0 ? node->manager->now : node->u.active_enter;
-    usec_t end = usec_add(usec_add(begin, node->u.unit->service.runtime_max), node->runtime_extra);
+    usec_t end = usec_add(usec_add(begin, node->u.unit->service->runtime_max), node->runtime_extra);
     return end == USEC_INFINITY ? USEC_INFINITY : end > node->manager->now ? end - node->manager->now : 1;
 }
 
@@ -96,7 +96,7 @@ static uint64_t manager_random(struct manager *manager)
 
 void service_choose_runtime_extra(struct node *node)
 {
-    usec_t extra = node->u.unit->service.runtime_random_extra;
+    usec_t extra = node->u.unit->service->runtime_random_extra;
 
     node->runtime_extra =
         extra == 0 || extra == USEC_INFINITY ? 0 : manager_random(node->manager) % (extra + 1);
@@ -110,6 +110,6 @@ void manager_times_of(const struct manager_unit *unit, struct service_times *ret
         .start = service_start_timeout(node),
         .stop = service_stop_timeout(node),
         .abort = service_abort_timeout(node),
-        .restart = or_default(unit->unit->service.restart_usec, node->manager->config.default_restart),
+        .restart = or_default(unit->unit->service->restart_usec, node->manager->config.default_restart),
     };
 }

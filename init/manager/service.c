@@ -99,7 +99,7 @@ static int run_main(struct node *node, const struct exec_command *command)
 /* Enters a state whose work is a list of commands: 1 when its first one runs, 0 when there is none. */
 static int enter_phase(struct node *node, enum service_state state, enum service_command kind, usec_t timeout)
 {
-    const struct exec_command *command = node->u.unit->service.commands[kind];
+    const struct exec_command *command = node->u.unit->commands->of[kind];
     if (!command)
         return 0;
     int r = run_control(node, command, kind);
@@ -170,8 +170,8 @@ static void enter_start_forking(struct node *node, const struct exec_command *co
 
 void service_enter_start(struct node *node)
 {
-    const struct service *service = &node->u.unit->service;
-    const struct exec_command *command = service->commands[COMMAND_START];
+    const struct service *service = node->u.unit->service;
+    const struct exec_command *command = node->u.unit->commands->of[COMMAND_START];
     bool at_once =
         service->type == SERVICE_SIMPLE || service->type == SERVICE_IDLE || service->type == SERVICE_DBUS;
 
@@ -213,7 +213,7 @@ static bool is_alive(struct node *node)
 {
     if (node->u.main_pid > 0)
         return true;
-    return (!node->main_pid_known || node->u.unit->service.exit_type == EXIT_TYPE_CGROUP) &&
+    return (!node->main_pid_known || node->u.unit->service->exit_type == EXIT_TYPE_CGROUP) &&
            node->manager->ops->is_populated(node->manager->platform, &node->u);
 }
 
@@ -238,7 +238,7 @@ void service_enter_running(struct node *node, enum service_result result)
         set_running(node);
     else if (node->u.result != RESULT_SUCCESS)
         service_enter_signal(node, SERVICE_STOP_SIGTERM, node->u.result);
-    else if (node->u.unit->service.remain_after_exit)
+    else if (node->u.unit->service->remain_after_exit)
         service_set_state(node, SERVICE_EXITED, USEC_INFINITY);
     else
         service_enter_stop(node, RESULT_SUCCESS);
@@ -271,7 +271,7 @@ static usec_t signal_timeout(const struct node *node, enum service_state state)
 /* Where a state of signalling leads when there is nobody to signal. */
 static void skip_signal(struct node *node, enum service_state state)
 {
-    bool kill = node->u.unit->kill.send_sigkill;
+    bool kill = node->u.unit->kill->send_sigkill;
 
     bool final = state == SERVICE_FINAL_SIGTERM || state == SERVICE_FINAL_WATCHDOG;
 
@@ -296,7 +296,7 @@ void service_enter_signal(struct node *node, enum service_state state, enum serv
 
 static bool restart_wanted(const struct node *node)
 {
-    const struct service *service = &node->u.unit->service;
+    const struct service *service = node->u.unit->service;
     const struct process_exit *how = &node->u.main_exit;
     enum service_result result = node->u.result;
     bool failed = result != RESULT_SUCCESS && result != RESULT_EXEC_CONDITION;
@@ -350,7 +350,7 @@ void service_enter_dead(struct node *node, enum service_result result, bool allo
     node->will_restart = allow_restart && !restarting && service_is_restarted(node);
     node->u.comes_back = node->will_restart || restarting;
     /* Nobody hears of an end that a direct restart makes good. */
-    if (!node->will_restart || node->u.unit->service.restart_mode == RESTART_MODE_NORMAL)
+    if (!node->will_restart || node->u.unit->service->restart_mode == RESTART_MODE_NORMAL)
         service_set_state(node, good ? SERVICE_DEAD : SERVICE_FAILED, USEC_INFINITY);
     service_release_store(node, PRESERVE_NO);
     node->manager->ops->release(node->manager->platform, &node->u);
@@ -388,7 +388,7 @@ static void reset_for_start(struct node *node)
     node->notify_state = NOTIFY_UNKNOWN;
     node->reload_result = RESULT_SUCCESS;
     node->pid_file_interval = 0;
-    node->watchdog_usec = unit->unit->service.watchdog == USEC_INFINITY ? 0 : unit->unit->service.watchdog;
+    node->watchdog_usec = unit->unit->service->watchdog == USEC_INFINITY ? 0 : unit->unit->service->watchdog;
 }
 
 /* StartLimitBurst=; what would be one start too many is a failure. */
@@ -445,9 +445,9 @@ static int signal_reload(struct node *node)
     struct manager *manager = node->manager;
 
     node->reload_begin = 0;
-    if (node->u.unit->service.type != SERVICE_NOTIFY_RELOAD)
+    if (node->u.unit->service->type != SERVICE_NOTIFY_RELOAD)
         return 0;
-    int r = manager->ops->kill(manager->platform, &node->u, KILL_MAIN, node->u.unit->service.reload_signal);
+    int r = manager->ops->kill(manager->platform, &node->u, KILL_MAIN, node->u.unit->service->reload_signal);
     if (r < 0)
         return r;
     /* A stopped process could not act on it. */
@@ -458,8 +458,7 @@ static int signal_reload(struct node *node)
 
 int service_reload(struct node *node)
 {
-    const struct service *service = &node->u.unit->service;
-    const struct exec_command *command = service->commands[COMMAND_RELOAD];
+    const struct exec_command *command = node->u.unit->commands->of[COMMAND_RELOAD];
 
     node->reload_result = RESULT_SUCCESS;
     node->notify_state = NOTIFY_UNKNOWN;
@@ -482,9 +481,9 @@ int service_read_pid_file(struct node *node)
     struct manager *manager = node->manager;
     pid_t pid;
 
-    if (!node->u.unit->service.pid_file)
+    if (!node->u.unit->service->pid_file)
         return -ENOENT;
-    int r = manager->ops->read_pid_file(manager->platform, &node->u, node->u.unit->service.pid_file, &pid);
+    int r = manager->ops->read_pid_file(manager->platform, &node->u, node->u.unit->service->pid_file, &pid);
     if (r < 0)
         return r;
     /* What it says is not believed about other units' processes, nor about PID 1. */
@@ -499,7 +498,7 @@ int service_read_pid_file(struct node *node)
 void service_guess_main_pid(struct node *node)
 {
     struct manager *manager = node->manager;
-    const struct service *service = &node->u.unit->service;
+    const struct service *service = node->u.unit->service;
 
     if (node->main_pid_known || service->pid_file || !service->guess_main_pid)
         return;
@@ -539,8 +538,8 @@ void service_remap_commands(struct node *node, const struct unit *old, const str
 {
     enum service_command kind = node->u.control_command;
 
-    node->main_command = find_same_command(node->main_command, new->service.commands[COMMAND_START]);
+    node->main_command = find_same_command(node->main_command, new->commands->of[COMMAND_START]);
     node->control_command = kind == SERVICE_COMMAND_MAX
                                 ? NULL
-                                : find_same_command(node->control_command, new->service.commands[kind]);
+                                : find_same_command(node->control_command, new->commands->of[kind]);
 }

@@ -220,9 +220,9 @@ int unit_stop(struct node *node)
 
 bool unit_can_reload(const struct node *node)
 {
-    const struct service *service = &node->u.unit->service;
+    const struct service *service = node->u.unit->service;
     return node->u.unit->type == UNIT_SERVICE &&
-           (service->commands[COMMAND_RELOAD] || service->type == SERVICE_NOTIFY_RELOAD);
+           (node->u.unit->commands->of[COMMAND_RELOAD] || service->type == SERVICE_NOTIFY_RELOAD);
 }
 
 int unit_reload(struct node *node)

@@ -57,7 +57,7 @@ static char *slice_path(const char *slice)
 int cgroup_unit_name(const struct unit *unit, char **ret)
 {
     bool is_slice = unit->type == UNIT_SLICE;
-    const char *slice = is_slice ? unit->name : unit->cgroup.slice ? unit->cgroup.slice : DEFAULT_SLICE;
+    const char *slice = is_slice ? unit->name : unit->cgroup->slice ? unit->cgroup->slice : DEFAULT_SLICE;
     _cleanup_free_ char *parent = slice_path(slice);
 
     if (!parent)

@@ -198,7 +198,7 @@ static int cgroup_make(struct cgroup_unit *cgroup, const struct unit *unit, stru
 {
     struct cgroup_tree *tree = cgroup->tree;
     const char *path = below_root(cgroup);
-    unsigned mask = cgroup_limits_controllers(&unit->cgroup) | unit->cgroup.delegate_controllers;
+    unsigned mask = cgroup_limits_controllers(unit->cgroup) | unit->cgroup->delegate_controllers;
     int r = make_slices(tree, path, mask, place);
 
     if (r < 0)
@@ -213,12 +213,12 @@ static int cgroup_make(struct cgroup_unit *cgroup, const struct unit *unit, stru
     cgroup->fd = openat(tree->root_fd, *path ? path : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (cgroup->fd < 0)
         return -errno;
-    if (!unit->cgroup.delegate)
+    if (!unit->cgroup->delegate)
         return 0;
     cgroup->delegated = true;
-    if (unit->cgroup.delegate_subgroup && !(cgroup->subgroup = strdup(unit->cgroup.delegate_subgroup)))
+    if (unit->cgroup->delegate_subgroup && !(cgroup->subgroup = strdup(unit->cgroup->delegate_subgroup)))
         return -ENOMEM;
-    return cgroup_delegate(cgroup->fd, &unit->exec, tree->users, &cgroup->user);
+    return cgroup_delegate(cgroup->fd, unit->exec, tree->users, &cgroup->user);
 }
 
 static struct cgroup_unit *discard(struct cgroup_unit *cgroup)
@@ -281,15 +281,15 @@ int cgroup_unit_new(struct cgroup_tree *tree, const struct unit *unit, void *own
     if (r == 0)
         r = cgroup_make(cgroup, unit, &place);
     if (r == 0 && cgroup->is_slice)
-        r = remember_gifts(cgroup, &unit->cgroup);
+        r = remember_gifts(cgroup, unit->cgroup);
     if (r < 0) {
         discard(cgroup);
         return r;
     }
-    disable_controllers(cgroup, unit->cgroup.disable_controllers);
-    cgroup_limits_apply(cgroup->fd, &unit->cgroup, &place, problem, userdata);
-    set_limited(cgroup, &unit->cgroup);
-    if (!cgroup->is_slice && unit->service.oom_policy == OOM_KILL)
+    disable_controllers(cgroup, unit->cgroup->disable_controllers);
+    cgroup_limits_apply(cgroup->fd, unit->cgroup, &place, problem, userdata);
+    set_limited(cgroup, unit->cgroup);
+    if (!cgroup->is_slice && unit->service->oom_policy == OOM_KILL)
         (void)write_file_at(cgroup->fd, "memory.oom.group", "1");
     take_up(cgroup);
     *ret = cgroup;
@@ -304,7 +304,7 @@ void cgroup_unit_hand_over(const struct cgroup_unit *cgroup, struct handover *ha
 /* What make did for it when it was new, as far as it is kept in memory. */
 static int remember(struct cgroup_unit *cgroup, const struct unit *unit)
 {
-    const struct cgroup_context *context = &unit->cgroup;
+    const struct cgroup_context *context = unit->cgroup;
 
     cgroup->is_root = below_root(cgroup)[0] == 0;
     set_limited(cgroup, context);

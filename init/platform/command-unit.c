@@ -40,16 +40,16 @@ int command_unit_new(const char *name, char *const *argv, const char *target, co
     if (!unit)
         return -ENOMEM;
     struct exec_command *command = command_new(argv);
-    unit->service.commands[COMMAND_START] = command; /* freed with the unit */
+    unit->commands->of[COMMAND_START] = command; /* freed with the unit */
     free(unit->description);
     unit->description = join(argv);
-    unit->exec.working_directory = strdup(directory);
-    if (!command || !command->path || !command->argv || !unit->description || !unit->exec.working_directory)
+    unit->exec->working_directory = strdup(directory);
+    if (!command || !command->path || !command->argv || !unit->description || !unit->exec->working_directory)
         return -ENOMEM;
-    unit->service.type = SERVICE_EXEC;
-    unit->service.restart = RESTART_NO;
-    unit->exec.std_output = OUTPUT_CONTAINER;
-    unit->exec.ignore_sigpipe = false;
+    unit->service->type = SERVICE_EXEC;
+    unit->service->restart = RESTART_NO;
+    unit->exec->std_output = OUTPUT_CONTAINER;
+    unit->exec->ignore_sigpipe = false;
     int r = unit_add_dependency(unit, UNIT_AFTER, target);
     if (r < 0)
         return r;

@@ -122,7 +122,7 @@ static int set_user(char ***environment, const struct credentials *credentials)
 /* SetLoginEnvironment=; without it, where User= is set. */
 static int set_login_environment(char ***environment, const struct exec_environment_source *source)
 {
-    int wanted = source->unit->exec.login_environment;
+    int wanted = source->unit->exec->login_environment;
     _cleanup_credentials_ struct credentials own = {0};
     char number[16];
 
@@ -242,7 +242,7 @@ static int set_passed(char ***environment, const struct exec_environment_source 
 {
     int r = 0;
 
-    for (char **name = source->given ? source->unit->exec.pass_environment : NULL; r == 0 && name && *name;
+    for (char **name = source->given ? source->unit->exec->pass_environment : NULL; r == 0 && name && *name;
          name++)
         r = copy_one(environment, *name, strv_env_get(source->given, *name));
     return r;
@@ -250,7 +250,7 @@ static int set_passed(char ***environment, const struct exec_environment_source 
 
 int exec_environment(const struct exec_environment_source *source, char ***ret, const char **ret_object)
 {
-    const struct exec_context *context = &source->unit->exec;
+    const struct exec_context *context = source->unit->exec;
     _cleanup_strv_ char **environment = strv_copy(source->container);
     int r = environment ? 0 : -ENOMEM;
 
@@ -266,7 +266,7 @@ int exec_environment(const struct exec_environment_source *source, char ***ret, 
     if (r == 0)
         r = set_one(&environment, ENV_NOTIFY_SOCKET, source->notify_address);
     if (r == 0)
-        r = set_one(&environment, "PIDFILE", source->unit->service.pid_file);
+        r = set_one(&environment, "PIDFILE", source->unit->service->pid_file);
     if (r == 0)
         r = set_one(&environment, "SYSTEMD_EXEC_PID", SPAWN_OWN_PID);
     if (r == 0)

@@ -39,7 +39,7 @@ static int make_group(struct platform *platform, struct manager_unit *unit)
     runtime->told_limits = true;
     if (platform->cgroups)
         return cgroup_unit_new(platform->cgroups, unit->unit, unit, say_problem, &limited, &runtime->cgroup);
-    cgroup_limits_check(&unit->unit->cgroup, 0, false, say_problem, &limited);
+    cgroup_limits_check(unit->unit->cgroup, 0, false, say_problem, &limited);
     return 0;
 }
 
@@ -64,14 +64,14 @@ static int make_slice(struct platform *platform, const char *name)
 
 int platform_realize_cgroup(struct platform *platform, struct manager_unit *unit)
 {
-    int r = unit->unit->cgroup.slice ? make_slice(platform, unit->unit->cgroup.slice) : 0;
+    int r = unit->unit->cgroup->slice ? make_slice(platform, unit->unit->cgroup->slice) : 0;
     return r < 0 ? r : make_group(platform, unit);
 }
 
 static void apply_again(struct platform *platform, bool all)
 {
     for (struct unit_runtime *runtime = platform->runtimes.all; runtime; runtime = runtime->next) {
-        const struct cgroup_context *context = &runtime->unit->unit->cgroup;
+        const struct cgroup_context *context = runtime->unit->unit->cgroup;
         struct limited limited = {platform, runtime->unit, !all};
         if (runtime->cgroup && (all || cgroup_limits_change(context)))
             cgroup_unit_apply(runtime->cgroup, context, say_problem, &limited);

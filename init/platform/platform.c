@@ -21,6 +21,7 @@
 #include "init/platform/exec-terminal.h"
 #include "init/platform/limits.h"
 #include "init/platform/progress.h"
+#include "init/unit/share.h"
 
 #define PID_FILE_MAX         64
 #define PID_FILE_GRANULARITY USEC_PER_SEC /* of times in coarse file systems */
@@ -50,7 +51,10 @@ static int op_load(void *userdata, const char *name, struct unit **ret)
     if (platform->options->command && streq(name, COMMAND_UNIT))
         return command_unit_new(name, platform->options->command, platform->target,
                                 platform->command_directory, ret);
-    return unit_load(&platform->loader, name, ret);
+    int r = unit_load(&platform->loader, name, ret);
+    if (r >= 0)
+        unit_seal(ret);
+    return r;
 }
 
 static int op_spawn(void *userdata, const struct spawn_request *request, pid_t *ret_pid)
@@ -188,10 +192,10 @@ static void op_release(void *userdata, struct manager_unit *unit)
 
     if (runtime)
         unit_runtime_release(runtime);
-    if (unit->unit->service.pid_file)
-        (void)unlink(unit->unit->service.pid_file);
-    exec_terminal_release(&unit->unit->exec);
-    runtime_directories_remove(&unit->unit->exec, unit->comes_back);
+    if (unit->unit->service->pid_file)
+        (void)unlink(unit->unit->service->pid_file);
+    exec_terminal_release(unit->unit->exec);
+    runtime_directories_remove(unit->unit->exec, unit->comes_back);
 }
 
 static void descriptor_gone(void *userdata, void *owner)

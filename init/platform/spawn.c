@@ -199,7 +199,7 @@ static bool wants_log(const struct exec_context *context)
 /* One pipe for both keeps the order of what is said; the log asks for two when it names them. */
 static int open_log(const struct spawner *spawner, const struct unit *unit, struct preparation *preparation)
 {
-    const struct exec_context *context = &unit->exec;
+    const struct exec_context *context = unit->exec;
     struct logs *logs = spawner->config.logs;
     bool output = context->std_output == OUTPUT_LOG;
     bool error = context->std_error == OUTPUT_LOG || (output && context->std_error == OUTPUT_INHERIT);
@@ -241,7 +241,7 @@ static int prepare_environment(const struct spawner *spawner, const struct spawn
         .credentials = &preparation->credentials,
         .invocation_id = place->invocation_id,
         .monitor_invocation_id = place->monitor_invocation_id,
-        .notify_address = unit->service.notify_access == NOTIFY_NONE ? NULL : config->notify_address,
+        .notify_address = unit->service->notify_access == NOTIFY_NONE ? NULL : config->notify_address,
     };
     return exec_environment(&source, &preparation->environment, ret_object);
 }
@@ -250,7 +250,7 @@ static int prepare_environment(const struct spawner *spawner, const struct spawn
 static void prepare_staged(struct spawner *spawner, const struct unit *unit, struct preparation *preparation,
                            struct exec_failure *failure)
 {
-    const struct exec_context *context = &unit->exec;
+    const struct exec_context *context = unit->exec;
     enum exec_stage stage = EXEC_STAGE_USER;
     const char *object = NULL;
     int r = credentials_resolve(context, &spawner->dynamic_users, &preparation->credentials, &stage, &object);
@@ -332,7 +332,7 @@ static int prepare(struct spawner *spawner, const struct spawn_request *request,
     if (r == 0)
         r = prepare_arguments(request->command, preparation, plan);
     if (r == 0)
-        r = prepare_search_path(&request->unit->unit->exec, preparation);
+        r = prepare_search_path(request->unit->unit->exec, preparation);
     if (r == 0)
         find_own_pid(preparation->environment, plan);
     plan->argv = preparation->argv;
@@ -351,12 +351,12 @@ static void plan_init(const struct spawner *spawner, const struct spawn_request 
     bool is_main = is_main_command(config, unit);
 
     *plan = (struct exec_plan){
-        .context = &unit->exec,
+        .context = unit->exec,
         .credentials = credentials,
         .path = request->command->path,
-        .root = unit->service.root_directory_start_only && request->kind != COMMAND_START
+        .root = unit->service->root_directory_start_only && request->kind != COMMAND_START
                     ? NULL
-                    : unit->exec.root_directory,
+                    : unit->exec->root_directory,
         .mask = config->mask,
         .umask = config->umask,
         .exec_pipe = -EBADF,

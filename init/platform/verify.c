@@ -127,7 +127,7 @@ static int check_needed_units(struct verifier *verifier, const struct unit *unit
     quiet.report = NULL;
 
     for (size_t i = 0; i < ELEMENTSOF(needed); i++)
-        for (char **name = unit->dependencies[needed[i]]; name && *name; name++) {
+        for (char **name = unit->dependencies->of[needed[i]]; name && *name; name++) {
             _cleanup_unit_ struct unit *other = NULL;
             int r = unit_load(&quiet, *name, &other);
             if (r == -ENOMEM)
@@ -145,7 +145,7 @@ static int check_needed_units(struct verifier *verifier, const struct unit *unit
 static void check_programs(const struct verifier *verifier, const struct unit *unit)
 {
     for (enum service_command kind = 0; kind < SERVICE_COMMAND_MAX; kind++)
-        for (const struct exec_command *command = unit->service.commands[kind]; command;
+        for (const struct exec_command *command = unit->commands->of[kind]; command;
              command = command->next) {
             if (*command->path != '/')
                 continue;
@@ -166,10 +166,10 @@ static void check_limits(const struct verifier *verifier, const struct unit *uni
 {
     _cleanup_free_ char *text = NULL;
 
-    if (!verifier->files.is_own || !unit->cgroup.settings)
+    if (!verifier->files.is_own || !unit->cgroup->settings)
         return;
     int r = read_file_at(AT_FDCWD, CGROUP_MOUNT "/cgroup.controllers", CGROUP_FILE_MAX, &text, NULL);
-    cgroup_limits_check(&unit->cgroup, r < 0 ? 0 : cgroup_controllers_parse(text), r >= 0, print_limit, NULL);
+    cgroup_limits_check(unit->cgroup, r < 0 ? 0 : cgroup_controllers_parse(text), r >= 0, print_limit, NULL);
 }
 
 static int verify_unit(struct verifier *verifier, const char *text)

@@ -11,7 +11,7 @@
 #define NUMA    "not applied: where memory lies is the host's matter"
 
 #define SECTION_CGROUP (SECTION_SERVICE | SECTION_SLICE)
-#define FIELD(member)  offsetof(struct unit, member)
+#define FIELD(member)  offsetof(struct unit_draft, member)
 
 #define APPLIED(section, name, parse, field, data)                                                           \
     {                                                                                                        \
@@ -40,8 +40,8 @@
 /* clang-format off: a row a line */
 const struct directive directives[] = {
     /* systemd.unit(5), [Unit] */
-    APPLIED(UNIT, "Description", parse_text, FIELD(description), 0),
-    APPLIED(UNIT, "Documentation", parse_words, FIELD(documentation), 0),
+    APPLIED(UNIT, "Description", parse_text, FIELD(unit.description), 0),
+    APPLIED(UNIT, "Documentation", parse_words, FIELD(unit.documentation), 0),
     APPLIED(UNIT, "Requires", parse_dependency, 0, UNIT_REQUIRES),
     APPLIED(UNIT, "RequiresOverridable", parse_dependency, 0, UNIT_REQUIRES),
     APPLIED(UNIT, "Requisite", parse_dependency, 0, UNIT_REQUISITE),
@@ -66,29 +66,31 @@ const struct directive directives[] = {
     ACCEPTED(UNIT, "JoinsNamespaceOf", "services share the container's namespaces anyway"),
     ACCEPTED(UNIT, "RequiresMountsFor", "the container's mounts are there before its services"),
     ACCEPTED(UNIT, "WantsMountsFor", "the container's mounts are there before its services"),
-    APPLIED(UNIT, "OnSuccessJobMode", parse_choice, FIELD(on_success_job_mode), CHOICE_JOB_MODE),
-    APPLIED(UNIT, "OnFailureJobMode", parse_choice, FIELD(on_failure_job_mode), CHOICE_JOB_MODE),
+    APPLIED(UNIT, "OnSuccessJobMode", parse_choice, FIELD(unit.on_success_job_mode), CHOICE_JOB_MODE),
+    APPLIED(UNIT, "OnFailureJobMode", parse_choice, FIELD(unit.on_failure_job_mode), CHOICE_JOB_MODE),
     APPLIED(UNIT, "OnFailureIsolate", parse_on_failure_isolate, 0, 0),
-    APPLIED(UNIT, "IgnoreOnIsolate", parse_bool_field, FIELD(ignore_on_isolate), 0),
-    APPLIED(UNIT, "StopWhenUnneeded", parse_bool_field, FIELD(stop_when_unneeded), 0),
-    APPLIED(UNIT, "RefuseManualStart", parse_bool_field, FIELD(refuse_manual_start), 0),
-    APPLIED(UNIT, "RefuseManualStop", parse_bool_field, FIELD(refuse_manual_stop), 0),
-    APPLIED(UNIT, "AllowIsolate", parse_bool_field, FIELD(allow_isolate), 0),
-    APPLIED(UNIT, "DefaultDependencies", parse_bool_field, FIELD(default_dependencies), 0),
+    APPLIED(UNIT, "IgnoreOnIsolate", parse_bool_field, FIELD(unit.ignore_on_isolate), 0),
+    APPLIED(UNIT, "StopWhenUnneeded", parse_bool_field, FIELD(unit.stop_when_unneeded), 0),
+    APPLIED(UNIT, "RefuseManualStart", parse_bool_field, FIELD(unit.refuse_manual_start), 0),
+    APPLIED(UNIT, "RefuseManualStop", parse_bool_field, FIELD(unit.refuse_manual_stop), 0),
+    APPLIED(UNIT, "AllowIsolate", parse_bool_field, FIELD(unit.allow_isolate), 0),
+    APPLIED(UNIT, "DefaultDependencies", parse_bool_field, FIELD(unit.default_dependencies), 0),
     ACCEPTED(UNIT, "SurviveFinalKillSignal", "nothing outlives the container"),
-    APPLIED(UNIT, "CollectMode", parse_choice, FIELD(collect_mode), CHOICE_COLLECT_MODE),
-    APPLIED(UNIT, "FailureAction", parse_choice, FIELD(failure_action), CHOICE_ACTION),
-    APPLIED(UNIT, "SuccessAction", parse_choice, FIELD(success_action), CHOICE_ACTION),
-    APPLIED(UNIT, "FailureActionExitStatus", parse_action_exit_status, FIELD(failure_action_exit_status), 0),
-    APPLIED(UNIT, "SuccessActionExitStatus", parse_action_exit_status, FIELD(success_action_exit_status), 0),
-    APPLIED(UNIT, "JobTimeoutSec", parse_seconds_0_never, FIELD(job_timeout), 0),
-    APPLIED(UNIT, "JobRunningTimeoutSec", parse_seconds_0_never, FIELD(job_running_timeout), 0),
-    APPLIED(UNIT, "JobTimeoutAction", parse_choice, FIELD(job_timeout_action), CHOICE_ACTION),
+    APPLIED(UNIT, "CollectMode", parse_choice, FIELD(unit.collect_mode), CHOICE_COLLECT_MODE),
+    APPLIED(UNIT, "FailureAction", parse_choice, FIELD(unit.failure_action), CHOICE_ACTION),
+    APPLIED(UNIT, "SuccessAction", parse_choice, FIELD(unit.success_action), CHOICE_ACTION),
+    APPLIED(UNIT, "FailureActionExitStatus", parse_action_exit_status, FIELD(unit.failure_action_exit_status),
+            0),
+    APPLIED(UNIT, "SuccessActionExitStatus", parse_action_exit_status, FIELD(unit.success_action_exit_status),
+            0),
+    APPLIED(UNIT, "JobTimeoutSec", parse_seconds_0_never, FIELD(unit.job_timeout), 0),
+    APPLIED(UNIT, "JobRunningTimeoutSec", parse_seconds_0_never, FIELD(unit.job_running_timeout), 0),
+    APPLIED(UNIT, "JobTimeoutAction", parse_choice, FIELD(unit.job_timeout_action), CHOICE_ACTION),
     ACCEPTED(UNIT, "JobTimeoutRebootArgument", "a container has no boot loader"),
-    APPLIED(UNIT, "StartLimitIntervalSec", parse_seconds, FIELD(start_limit_interval), 0),
-    APPLIED(UNIT, "StartLimitInterval", parse_seconds, FIELD(start_limit_interval), 0),
-    APPLIED(UNIT, "StartLimitBurst", parse_unsigned_field, FIELD(start_limit_burst), 0),
-    APPLIED(UNIT, "StartLimitAction", parse_choice, FIELD(start_limit_action), CHOICE_ACTION),
+    APPLIED(UNIT, "StartLimitIntervalSec", parse_seconds, FIELD(unit.start_limit_interval), 0),
+    APPLIED(UNIT, "StartLimitInterval", parse_seconds, FIELD(unit.start_limit_interval), 0),
+    APPLIED(UNIT, "StartLimitBurst", parse_unsigned_field, FIELD(unit.start_limit_burst), 0),
+    APPLIED(UNIT, "StartLimitAction", parse_choice, FIELD(unit.start_limit_action), CHOICE_ACTION),
     ACCEPTED(UNIT, "RebootArgument", "a container has no boot loader"),
     CONDITION("PathExists", CONDITION_PATH_EXISTS),
     CONDITION("PathExistsGlob", CONDITION_PATH_EXISTS_GLOB),
@@ -182,10 +184,10 @@ const struct directive directives[] = {
     UNSAFE(SERVICE, "OpenFile", "no descriptors are passed to services"),
     APPLIED(SERVICE, "ReloadSignal", parse_signal, FIELD(service.reload_signal), 0),
     APPLIED(SERVICE, "PermissionsStartOnly", parse_permissions_start_only, 0, 0),
-    APPLIED(SERVICE, "StartLimitInterval", parse_seconds, FIELD(start_limit_interval), 0),
-    APPLIED(SERVICE, "StartLimitBurst", parse_unsigned_field, FIELD(start_limit_burst), 0),
-    APPLIED(SERVICE, "StartLimitAction", parse_choice, FIELD(start_limit_action), CHOICE_ACTION),
-    APPLIED(SERVICE, "FailureAction", parse_choice, FIELD(failure_action), CHOICE_ACTION),
+    APPLIED(SERVICE, "StartLimitInterval", parse_seconds, FIELD(unit.start_limit_interval), 0),
+    APPLIED(SERVICE, "StartLimitBurst", parse_unsigned_field, FIELD(unit.start_limit_burst), 0),
+    APPLIED(SERVICE, "StartLimitAction", parse_choice, FIELD(unit.start_limit_action), CHOICE_ACTION),
+    APPLIED(SERVICE, "FailureAction", parse_choice, FIELD(unit.failure_action), CHOICE_ACTION),
     ACCEPTED(SERVICE, "RebootArgument", "a container has no boot loader"),
 
     /* systemd.exec(5): paths and identity */

@@ -29,7 +29,7 @@ struct directive {
     directive_parse_fn parse; /* of DIRECTIVE_APPLIED and DIRECTIVE_INSTALL */
     const char *reason;       /* of every other disposition */
     int data;                 /* the parser's own */
-    uint16_t offset;          /* of the field in struct unit, or struct install_section */
+    uint16_t offset;          /* of the field in struct unit_draft, or struct install_section */
     uint8_t sections;         /* bits of enum section */
     uint8_t disposition;      /* enum directive_disposition */
 };

@@ -19,12 +19,12 @@ static bool set_is_empty(const struct exit_status_set *set)
 
 static void default_type(struct unit_parser *parser)
 {
-    struct service *service = &parser->unit->service;
+    struct service *service = parser->unit->service;
 
     if (!parser->type_set)
-        service->type = service->bus_name                  ? SERVICE_DBUS
-                        : service->commands[COMMAND_START] ? SERVICE_SIMPLE
-                                                           : SERVICE_ONESHOT;
+        service->type = service->bus_name                           ? SERVICE_DBUS
+                        : parser->unit->commands->of[COMMAND_START] ? SERVICE_SIMPLE
+                                                                    : SERVICE_ONESHOT;
     if (service->type == SERVICE_ONESHOT && service->timeout_start == USEC_UNSET)
         service->timeout_start = USEC_INFINITY;
     bool notifies = service->type == SERVICE_NOTIFY || service->type == SERVICE_NOTIFY_RELOAD ||
@@ -36,7 +36,7 @@ static void default_type(struct unit_parser *parser)
 /* A delay that grows needs both ends, and room between them. */
 static void check_restart_steps(struct unit_parser *parser)
 {
-    struct service *service = &parser->unit->service;
+    struct service *service = parser->unit->service;
     bool steps = service->restart_steps > 0, max = service->restart_max_delay != USEC_INFINITY;
 
     if (steps != max)
@@ -50,10 +50,10 @@ static void check_restart_steps(struct unit_parser *parser)
 }
 
 /* PermissionsStartOnly=yes is the old way to write "+" in front of all commands but ExecStart=. */
-static void lift_permissions(struct service *service)
+static void lift_permissions(struct service_commands *commands)
 {
     for (enum service_command kind = 0; kind < SERVICE_COMMAND_MAX; kind++)
-        for (struct exec_command *command = service->commands[kind]; command; command = command->next)
+        for (struct exec_command *command = commands->of[kind]; command; command = command->next)
             if (kind != COMMAND_START)
                 command->flags |= EXEC_FULL_PRIVILEGES;
 }
@@ -61,11 +61,11 @@ static void lift_permissions(struct service *service)
 /* Why these settings make no service, or NULL. */
 static const char *service_problem(const struct unit *unit)
 {
-    const struct service *service = &unit->service;
-    const struct exec_command *start = service->commands[COMMAND_START];
+    const struct service *service = unit->service;
+    const struct exec_command *start = unit->commands->of[COMMAND_START];
     bool oneshot = service->type == SERVICE_ONESHOT, acts = unit->success_action != ACTION_NONE;
 
-    if (!start && !service->commands[COMMAND_STOP] && !acts)
+    if (!start && !unit->commands->of[COMMAND_STOP] && !acts)
         return "the service has neither ExecStart= nor ExecStop= nor SuccessAction=";
     if (!start && !oneshot)
         return "the service has no ExecStart=, which only Type=oneshot may do without";
@@ -89,7 +89,7 @@ static int default_slice(struct unit *unit)
 {
     _cleanup_free_ char *prefix = NULL, *escaped = NULL, *own = NULL;
 
-    if (unit->cgroup.slice)
+    if (unit->cgroup->slice)
         return 0;
     if (unit_name_is_instance(unit->name)) {
         int r = unit_name_prefix(unit->name, &prefix);
@@ -102,8 +102,8 @@ static int default_slice(struct unit *unit)
             return -ENOMEM;
     }
     /* A name that is too long for a slice of its own shares the common one. */
-    unit->cgroup.slice = own && unit_name_is_valid(own) ? TAKE_PTR(own) : strdup("system.slice");
-    return unit->cgroup.slice ? 0 : -ENOMEM;
+    unit->cgroup->slice = own && unit_name_is_valid(own) ? TAKE_PTR(own) : strdup("system.slice");
+    return unit->cgroup->slice ? 0 : -ENOMEM;
 }
 
 struct implied {
@@ -196,7 +196,7 @@ static int dynamic_user_name(const struct unit *unit, char **ret)
 /* A user that comes and goes must not leave programs behind that would run as it. */
 static int finish_dynamic_user(struct unit *unit)
 {
-    struct exec_context *exec = &unit->exec;
+    struct exec_context *exec = unit->exec;
 
     if (!exec->dynamic_user)
         return 0;
@@ -214,7 +214,7 @@ static int finish_dynamic_user(struct unit *unit)
 /* "inherit" is a terminal or, where there is none, the log; systemd.exec(5), "StandardOutput=". */
 static void default_streams(const struct unit_parser *parser)
 {
-    struct exec_context *exec = &parser->unit->exec;
+    struct exec_context *exec = parser->unit->exec;
 
     if (exec->std_input == INPUT_NULL && exec->input_size > 0)
         exec->std_input = INPUT_DATA;
@@ -234,14 +234,14 @@ static int finish_service(struct unit_parser *parser)
     default_streams(parser);
     check_restart_steps(parser);
     if (parser->permissions_start_only)
-        lift_permissions(&unit->service);
+        lift_permissions(unit->commands);
     const char *problem = service_problem(unit);
     if (problem)
         parser_refuse(parser, "%s", problem);
     int r = finish_dynamic_user(unit);
     if (r == 0)
         r = default_slice(unit);
-    return r < 0 ? r : need_slice(unit, unit->cgroup.slice);
+    return r < 0 ? r : need_slice(unit, unit->cgroup->slice);
 }
 
 int unit_finish(struct unit_parser *parser)

@@ -27,7 +27,7 @@ static bool is_same(const struct cgroup_setting *setting, const struct directive
 
 void parser_unset_limit(struct unit_parser *parser, const struct directive *directive, const char *device)
 {
-    struct cgroup_setting **link = &parser->unit->cgroup.settings;
+    struct cgroup_setting **link = &parser->unit->cgroup->settings;
 
     while (*link) {
         struct cgroup_setting *setting = *link;
@@ -44,7 +44,7 @@ void parser_unset_limit(struct unit_parser *parser, const struct directive *dire
 int parser_set_limit(struct unit_parser *parser, const struct directive *directive,
                      const struct cgroup_setting *setting)
 {
-    struct cgroup_setting **link = &parser->unit->cgroup.settings;
+    struct cgroup_setting **link = &parser->unit->cgroup->settings;
     struct cgroup_setting *kept = malloc(sizeof(*kept));
     char *file = strdup(parser->path);
 
@@ -263,7 +263,7 @@ static char *format_ranges(const bool set[static CPUS_MAX])
 
 static const char *older_ranges(const struct unit_parser *parser, const struct directive *directive)
 {
-    for (struct cgroup_setting *setting = parser->unit->cgroup.settings; setting; setting = setting->next)
+    for (struct cgroup_setting *setting = parser->unit->cgroup->settings; setting; setting = setting->next)
         if (is_same(setting, directive, NULL))
             return setting->text;
     return "";
@@ -301,8 +301,8 @@ int parse_slice(struct unit_parser *parser, const struct directive *directive, c
         parser_warn(parser, "\"%s\" is not the name of a slice, ignored", name);
         return 0;
     }
-    free(parser->unit->cgroup.slice);
-    parser->unit->cgroup.slice = TAKE_PTR(name);
+    free(parser->unit->cgroup->slice);
+    parser->unit->cgroup->slice = TAKE_PTR(name);
     return 0;
 }
 
@@ -344,7 +344,7 @@ static int take_controllers(struct unit_parser *parser, const char *value, unsig
 
 int parse_delegate(struct unit_parser *parser, const struct directive *directive, const char *value)
 {
-    struct cgroup_context *context = &parser->unit->cgroup;
+    struct cgroup_context *context = parser->unit->cgroup;
     bool on = true;
 
     if (parser->unit->type == UNIT_SLICE) {
@@ -373,8 +373,8 @@ int parse_delegate_subgroup(struct unit_parser *parser, const struct directive *
         parser_warn(parser, "\"%s\" is not the name of one control group, ignored", name);
         return 0;
     }
-    free(parser->unit->cgroup.delegate_subgroup);
-    parser->unit->cgroup.delegate_subgroup = *name ? TAKE_PTR(name) : NULL;
+    free(parser->unit->cgroup->delegate_subgroup);
+    parser->unit->cgroup->delegate_subgroup = *name ? TAKE_PTR(name) : NULL;
     return 0;
 }
 
@@ -382,7 +382,7 @@ int parse_disable_controllers(struct unit_parser *parser, const struct directive
                               const char *value)
 {
     if (*value)
-        return take_controllers(parser, value, &parser->unit->cgroup.disable_controllers);
-    parser->unit->cgroup.disable_controllers = 0;
+        return take_controllers(parser, value, &parser->unit->cgroup->disable_controllers);
+    parser->unit->cgroup->disable_controllers = 0;
     return 0;
 }

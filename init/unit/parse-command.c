@@ -174,7 +174,7 @@ static int take_command(struct unit_parser *parser, const char **text, struct ex
 
 int parse_command(struct unit_parser *parser, const struct directive *directive, const char *value)
 {
-    struct exec_command **list = &parser->unit->service.commands[directive->data], **tail = list;
+    struct exec_command **list = &parser->unit->commands->of[directive->data], **tail = list;
     size_t n = 0;
 
     if (!*value) {

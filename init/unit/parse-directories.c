@@ -57,7 +57,7 @@ static int add_directory(struct unit_parser *parser, struct exec_directory *fiel
 /* data: enum exec_directory_type. */
 int parse_directory(struct unit_parser *parser, const struct directive *directive, const char *value)
 {
-    struct exec_directory *field = &parser->unit->exec.directories[directive->data];
+    struct exec_directory *field = &parser->unit->exec->directories[directive->data];
     _cleanup_strv_ char **words = NULL;
 
     if (!*value) {
@@ -83,6 +83,6 @@ int parse_preserve(struct unit_parser *parser, const struct directive *directive
     if (preserve < 0)
         parser_warn(parser, "\"%s\" is none of yes, no and restart, ignored", value);
     else
-        parser->unit->exec.runtime_preserve = (enum preserve_mode)preserve;
+        parser->unit->exec->runtime_preserve = (enum preserve_mode)preserve;
     return 0;
 }

@@ -10,7 +10,7 @@
 
 int parse_environment(struct unit_parser *parser, const struct directive *directive, const char *value)
 {
-    char ***field = &parser->unit->exec.environment;
+    char ***field = &parser->unit->exec->environment;
     _cleanup_strv_ char **words = NULL;
 
     if (!*value)
@@ -68,7 +68,7 @@ static int add_environment_file(struct exec_context *exec, char *path, bool opti
 
 int parse_environment_file(struct unit_parser *parser, const struct directive *directive, const char *value)
 {
-    struct exec_context *exec = &parser->unit->exec;
+    struct exec_context *exec = parser->unit->exec;
     _cleanup_free_ char *path = NULL;
 
     if (!*value) {
@@ -94,7 +94,7 @@ int parse_environment_file(struct unit_parser *parser, const struct directive *d
 
 int parse_working_directory(struct unit_parser *parser, const struct directive *directive, const char *value)
 {
-    struct exec_context *exec = &parser->unit->exec;
+    struct exec_context *exec = parser->unit->exec;
     _cleanup_free_ char *path = NULL;
     bool optional = *value == '-';
 

@@ -106,7 +106,7 @@ static int parse_limit_pair(const char *text, enum limit_unit unit, uint64_t *so
 /* data: the resource. */
 int parse_rlimit(struct unit_parser *parser, const struct directive *directive, const char *value)
 {
-    struct exec_context *exec = &parser->unit->exec;
+    struct exec_context *exec = parser->unit->exec;
     unsigned bit = 1U << directive->data;
     uint64_t soft = 0, hard = 0;
 
@@ -159,7 +159,7 @@ static int io_level(const struct exec_context *exec)
 int parse_io_class(struct unit_parser *parser, const struct directive *directive, const char *value)
 {
     static const char *const names[] = {"none", "realtime", "best-effort", "idle"};
-    struct exec_context *exec = &parser->unit->exec;
+    struct exec_context *exec = parser->unit->exec;
     int class = name_or_number(value, names, ELEMENTSOF(names));
 
     if (!*value)
@@ -174,7 +174,7 @@ int parse_io_class(struct unit_parser *parser, const struct directive *directive
 
 int parse_io_priority(struct unit_parser *parser, const struct directive *directive, const char *value)
 {
-    struct exec_context *exec = &parser->unit->exec;
+    struct exec_context *exec = parser->unit->exec;
     int class =
         exec->io_priority == IO_PRIORITY_UNSET ? IO_CLASS_BEST_EFFORT : exec->io_priority >> IO_CLASS_SHIFT;
     int level;
@@ -207,7 +207,7 @@ int parse_cpu_policy(struct unit_parser *parser, const struct directive *directi
         [SCHED_OTHER] = "other", [SCHED_FIFO] = "fifo", [SCHED_RR] = "rr",
         [SCHED_BATCH] = "batch", [SCHED_IDLE] = "idle",
     };
-    struct exec_context *exec = &parser->unit->exec;
+    struct exec_context *exec = parser->unit->exec;
     int policy = *value ? name_or_number(value, names, ELEMENTSOF(names)) : CPU_POLICY_UNSET;
 
     if (*value && policy < 0) {
@@ -222,7 +222,7 @@ int parse_cpu_policy(struct unit_parser *parser, const struct directive *directi
 /* A priority that the policy does not have is the kernel's to refuse, as the policy may come later. */
 int parse_cpu_priority(struct unit_parser *parser, const struct directive *directive, const char *value)
 {
-    struct exec_context *exec = &parser->unit->exec;
+    struct exec_context *exec = parser->unit->exec;
     int priority = 0;
 
     if (*value && (parse_int(value, &priority) < 0 || priority < 0 || priority > CPU_PRIORITY_MAX)) {
@@ -258,7 +258,7 @@ static int add_cpu_range(struct exec_cpus *cpus, char *text)
 /* Lines add up; commas are blanks. A line with a mistake counts for nothing. */
 int parse_cpu_affinity(struct unit_parser *parser, const struct directive *directive, const char *value)
 {
-    struct exec_context *exec = &parser->unit->exec;
+    struct exec_context *exec = parser->unit->exec;
     _cleanup_strv_ char **words = NULL;
 
     if (!*value) {
@@ -285,7 +285,7 @@ int parse_cpu_affinity(struct unit_parser *parser, const struct directive *direc
 /* A bare number is nanoseconds. */
 int parse_timer_slack(struct unit_parser *parser, const struct directive *directive, const char *value)
 {
-    uint64_t *field = &parser->unit->exec.timer_slack_nsec;
+    uint64_t *field = &parser->unit->exec->timer_slack_nsec;
     usec_t span;
 
     if (!*value)

@@ -53,7 +53,7 @@ static const struct {
 
 int parse_secure_bits(struct unit_parser *parser, const struct directive *directive, const char *value)
 {
-    int *field = &parser->unit->exec.secure_bits;
+    int *field = &parser->unit->exec->secure_bits;
     _cleanup_strv_ char **words = NULL;
 
     if (!*value)
@@ -77,17 +77,17 @@ int parse_login_environment(struct unit_parser *parser, const struct directive *
     bool yes;
 
     if (!*value)
-        parser->unit->exec.login_environment = -1;
+        parser->unit->exec->login_environment = -1;
     else if (parse_bool(value, &yes) < 0)
         parser_warn(parser, "\"%s\" is neither yes nor no, ignored", value);
     else
-        parser->unit->exec.login_environment = yes;
+        parser->unit->exec->login_environment = yes;
     return 0;
 }
 
 int parse_root_directory(struct unit_parser *parser, const struct directive *directive, const char *value)
 {
-    char **field = &parser->unit->exec.root_directory;
+    char **field = &parser->unit->exec->root_directory;
     _cleanup_free_ char *path = NULL;
 
     if (*value) {
@@ -110,7 +110,7 @@ int parse_root_directory(struct unit_parser *parser, const struct directive *dir
 
 int parse_search_path(struct unit_parser *parser, const struct directive *directive, const char *value)
 {
-    char ***field = &parser->unit->exec.search_path;
+    char ***field = &parser->unit->exec->search_path;
     _cleanup_free_ char *text = NULL;
     _cleanup_strv_ char **paths = NULL;
 

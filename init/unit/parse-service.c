@@ -23,7 +23,7 @@ int parse_service_type(struct unit_parser *parser, const struct directive *direc
     int type = parse_name(parser, value, service_type_from_string);
     if (type < 0)
         return 0;
-    parser->unit->service.type = (enum service_type)type;
+    parser->unit->service->type = (enum service_type)type;
     parser->type_set = true;
     if (type == SERVICE_DBUS)
         parser_report(parser, REPORT_INFO, "the bus is not watched: started like Type=simple");
@@ -63,9 +63,9 @@ int parse_timeout(struct unit_parser *parser, const struct directive *directive,
     }
     span = span == 0 ? USEC_INFINITY : span;
     if (directive->data & TIMEOUT_START)
-        parser->unit->service.timeout_start = span;
+        parser->unit->service->timeout_start = span;
     if (directive->data & TIMEOUT_STOP)
-        parser->unit->service.timeout_stop = span;
+        parser->unit->service->timeout_stop = span;
     return 0;
 }
 
@@ -73,13 +73,13 @@ int parse_timeout_abort(struct unit_parser *parser, const struct directive *dire
 {
     if (*value)
         return parse_seconds_0_never(parser, directive, value);
-    parser->unit->service.timeout_abort = TIMEOUT_ABORT_AS_STOP;
+    parser->unit->service->timeout_abort = TIMEOUT_ABORT_AS_STOP;
     return 0;
 }
 
 int parse_pid_file(struct unit_parser *parser, const struct directive *directive, const char *value)
 {
-    char **field = &parser->unit->service.pid_file;
+    char **field = &parser->unit->service->pid_file;
     _cleanup_free_ char *text = NULL;
 
     if (*value) {

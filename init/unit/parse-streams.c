@@ -43,7 +43,7 @@ static const struct {
 
 int parse_input(struct unit_parser *parser, const struct directive *directive, const char *value)
 {
-    struct exec_context *exec = &parser->unit->exec;
+    struct exec_context *exec = parser->unit->exec;
     const char *path = startswith(value, "file:");
 
     FOREACH_ARRAY (row, input_names, ELEMENTSOF(input_names))
@@ -66,7 +66,7 @@ int parse_input(struct unit_parser *parser, const struct directive *directive, c
 
 static int append_data(struct unit_parser *parser, const char *data, size_t size)
 {
-    struct exec_context *exec = &parser->unit->exec;
+    struct exec_context *exec = parser->unit->exec;
 
     if (size > INPUT_DATA_MAX - exec->input_size) {
         parser_warn(parser, "more than %d bytes of input, ignored", INPUT_DATA_MAX);
@@ -116,7 +116,7 @@ int parse_input_text(struct unit_parser *parser, const struct directive *directi
     if (!copy)
         return -ENOMEM;
     if (!*value) {
-        forget_data(&parser->unit->exec);
+        forget_data(parser->unit->exec);
         return 0;
     }
     if (!unescape(copy)) {
@@ -169,7 +169,7 @@ int parse_input_data(struct unit_parser *parser, const struct directive *directi
     size_t size;
 
     if (!*value) {
-        forget_data(&parser->unit->exec);
+        forget_data(parser->unit->exec);
         return 0;
     }
     _cleanup_free_ char *data = malloc(strlen(value) + 3);
@@ -223,7 +223,7 @@ static int take_output_file(struct unit_parser *parser, const char *value, enum 
 /* data: whether this is StandardError=. */
 int parse_output(struct unit_parser *parser, const struct directive *directive, const char *value)
 {
-    struct exec_context *exec = &parser->unit->exec;
+    struct exec_context *exec = parser->unit->exec;
     enum exec_output *output = directive->data ? &exec->std_error : &exec->std_output;
 
     parser->output_set |= !directive->data;
@@ -237,7 +237,7 @@ int parse_output(struct unit_parser *parser, const struct directive *directive, 
 
 int parse_tty_path(struct unit_parser *parser, const struct directive *directive, const char *value)
 {
-    char **field = &parser->unit->exec.tty_path;
+    char **field = &parser->unit->exec->tty_path;
 
     if (*value)
         return MIN(take_path(parser, value, field), 0);

@@ -40,7 +40,7 @@ int parser_add_dependency(struct unit_parser *parser, enum unit_dependency depen
         refuse_type(parser, dependency, name);
         return 0;
     }
-    if (strv_length(parser->unit->dependencies[dependency]) < LIST_MAX)
+    if (strv_length(parser->unit->dependencies->of[dependency]) < LIST_MAX)
         return unit_add_dependency(parser->unit, dependency, name);
     parser_warn(parser, "more than %d units, %s is left out", LIST_MAX, name);
     return 0;

@@ -91,5 +91,5 @@ int parser_append(struct unit_parser *parser, char ***list, char *text)
 
 void *parser_field(struct unit_parser *parser, const struct directive *directive)
 {
-    return (char *)parser->unit + directive->offset;
+    return (char *)CONTAINER_OF(parser->unit, struct unit_draft, unit) + directive->offset;
 }

@@ -13,6 +13,7 @@
 #include "common/parse.h"
 #include "common/text.h"
 #include "init/unit/name.h"
+#include "init/unit/share.h"
 
 static const char *const unit_type_table[UNIT_TYPE_MAX] = {
     [UNIT_SERVICE] = "service",
@@ -248,9 +249,10 @@ static const struct service service_defaults = {
 
 struct unit *unit_new(const char *name)
 {
-    _cleanup_unit_ struct unit *unit = calloc(1, sizeof(*unit));
-    if (!unit)
+    struct unit_draft *draft = calloc(1, sizeof(*draft));
+    if (!draft)
         return NULL;
+    _cleanup_unit_ struct unit *unit = &draft->unit;
     int type = unit_name_type(name);
 
     unit->type = type < 0 ? UNIT_TARGET : (enum unit_type)type;
@@ -262,9 +264,15 @@ struct unit *unit_new(const char *name)
     unit->on_success_job_mode = JOB_FAIL;
     unit->success_action_exit_status = -1;
     unit->failure_action_exit_status = -1;
-    unit->exec = exec_defaults;
-    unit->kill = kill_defaults;
-    unit->service = service_defaults;
+    draft->exec = exec_defaults;
+    draft->kill = kill_defaults;
+    draft->service = service_defaults;
+    unit->exec = &draft->exec;
+    unit->kill = &draft->kill;
+    unit->cgroup = &draft->cgroup;
+    unit->service = &draft->service;
+    unit->commands = &draft->commands;
+    unit->dependencies = &draft->dependencies;
     unit->name = strdup(name);
     unit->description = strdup(name);
     return unit->name && unit->description ? TAKE_PTR(unit) : NULL;
@@ -321,38 +329,45 @@ static void service_done(struct service *service)
 {
     free(service->pid_file);
     free(service->bus_name);
-    FOREACH_ARRAY (command, service->commands, SERVICE_COMMAND_MAX)
+}
+
+static void parts_done(struct unit_draft *draft)
+{
+    exec_context_done(&draft->exec);
+    cgroup_context_done(&draft->cgroup);
+    service_done(&draft->service);
+    FOREACH_ARRAY (command, draft->commands.of, SERVICE_COMMAND_MAX)
         exec_command_free_list(*command);
+    FOREACH_ARRAY (names, draft->dependencies.of, UNIT_DEPENDENCY_MAX)
+        strv_free(*names);
 }
 
 struct unit *unit_free(struct unit *unit)
 {
     if (!unit)
         return NULL;
-    free(unit->name);
     free(unit->load_error);
+    strv_free(unit->aliases);
+    if (unit->sealed)
+        return unit_unseal_and_free(unit);
+    free(unit->name);
     free(unit->description);
     free(unit->fragment_path);
     strv_free(unit->drop_in_paths);
-    strv_free(unit->aliases);
     strv_free(unit->documentation);
-    FOREACH_ARRAY (names, unit->dependencies, UNIT_DEPENDENCY_MAX)
-        strv_free(*names);
     for (size_t i = 0; i < unit->n_conditions; i++)
         free(unit->conditions[i].parameter);
     free(unit->conditions);
-    exec_context_done(&unit->exec);
-    cgroup_context_done(&unit->cgroup);
-    service_done(&unit->service);
+    parts_done(CONTAINER_OF(unit, struct unit_draft, unit));
     free(unit);
     return NULL;
 }
 
 int unit_add_dependency(struct unit *unit, enum unit_dependency dependency, const char *name)
 {
-    if (streq(name, unit->name) || strv_contains(unit->dependencies[dependency], name))
+    if (streq(name, unit->name) || strv_contains(unit->dependencies->of[dependency], name))
         return 0;
-    return strv_append(&unit->dependencies[dependency], name);
+    return strv_append(&unit->dependencies->of[dependency], name);
 }
 
 bool exit_status_set_has(const struct exit_status_set *set, int code, int status)

@@ -1,5 +1,6 @@
-/* A unit as its files declare it: text -> struct unit. Immutable once loaded; what happens to it at run time
- * lives in init/manager. No system calls here: files are read through struct unit_files (load.h).
+/* A unit as its files declare it: text -> struct unit. Immutable once loaded, as its parts may be those of
+ * other units, too; what happens to it at run time lives in init/manager. No system calls here: files are
+ * read through struct unit_files (load.h).
  *
  * Specification: systemd.unit(5), systemd.service(5), systemd.exec(5), systemd.kill(5),
  * systemd.resource-control(5). Times are µs, sizes bytes; USEC_INFINITY and UINT64_MAX mean "no limit".
@@ -341,7 +342,15 @@ struct service {
     struct exit_status_set success_status;
     struct exit_status_set restart_prevent_status;
     struct exit_status_set restart_force_status;
-    struct exec_command *commands[SERVICE_COMMAND_MAX];
+};
+
+struct service_commands {
+    struct exec_command *of[SERVICE_COMMAND_MAX];
+};
+
+/* Names of units, each list NULL or a strv. */
+struct unit_dependencies {
+    char **of[UNIT_DEPENDENCY_MAX];
 };
 
 enum condition_type {
@@ -400,7 +409,7 @@ struct unit {
     char **drop_in_paths;
     char **aliases; /* other names of the same unit: those it was asked for by, and on the way from there */
     char **documentation;
-    char **dependencies[UNIT_DEPENDENCY_MAX]; /* names of units; default dependencies included */
+    struct unit_dependencies *dependencies; /* default dependencies included */
     bool default_dependencies;
     bool refuse_manual_start;
     bool refuse_manual_stop;
@@ -423,14 +432,28 @@ struct unit {
     int success_action_exit_status; /* -1: unset */
     int failure_action_exit_status;
 
+    struct exec_context *exec;
+    struct kill_context *kill;
+    struct cgroup_context *cgroup;
+    struct service *service; /* of UNIT_SERVICE, as the commands */
+    struct service_commands *commands;
+
+    bool sealed; /* share.h */
+};
+
+/* A unit while it is read: with all of its parts. */
+struct unit_draft {
+    struct unit unit;
     struct exec_context exec;
     struct kill_context kill;
     struct cgroup_context cgroup;
-    struct service service; /* of UNIT_SERVICE */
+    struct service service;
+    struct service_commands commands;
+    struct unit_dependencies dependencies;
 };
 
-/* A loaded unit with systemd's defaults for its type and nothing else; NULL without memory. -EINVAL names are
- * the caller's to keep out (unit_name_is_valid in name.h). */
+/* A draft of a loaded unit with systemd's defaults for its type and nothing else; NULL without memory.
+ * -EINVAL names are the caller's to keep out (unit_name_is_valid in name.h). */
 struct unit *unit_new(const char *name);
 struct unit *unit_free(struct unit *unit);
 /* Adds it unless it is there already or names the unit itself. 0 or -ENOMEM. */

@@ -25,7 +25,7 @@ static const struct unit_loader loader = {
 static void expand_commands(const struct unit *unit, char *const *environment)
 {
     for (size_t kind = 0; kind < SERVICE_COMMAND_MAX; kind++)
-        for (const struct exec_command *command = unit->service.commands[kind]; command;
+        for (const struct exec_command *command = unit->commands->of[kind]; command;
              command = command->next) {
             _cleanup_strv_ char **argv = NULL;
             if (exec_command_expand(command, environment, &argv) == 0 && !argv[0])
@@ -44,6 +44,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     if (!unit->description || (unit->load_state != UNIT_LOADED && !unit->load_error))
         abort();
-    expand_commands(unit, environment ? environment : unit->exec.environment);
+    expand_commands(unit, environment ? environment : unit->exec->environment);
     return 0;
 }

@@ -18,8 +18,8 @@ static int add_command(struct random *random, struct unit *unit, enum service_co
     struct exec_command *command = calloc(1, sizeof(*command));
     if (!command)
         return -ENOMEM;
-    command->next = unit->service.commands[kind];
-    unit->service.commands[kind] = command;
+    command->next = unit->commands->of[kind];
+    unit->commands->of[kind] = command;
     command->flags = random_chance(random, 10) ? EXEC_IGNORE_FAILURE : 0;
     command->path = strdup("/bin/x");
     command->argv = calloc(2, sizeof(char *));
@@ -37,7 +37,7 @@ static int add_commands(struct random *random, struct unit *unit)
     };
     int r = add_command(random, unit, COMMAND_START);
 
-    if (r >= 0 && unit->service.type == SERVICE_ONESHOT && random_chance(random, 40))
+    if (r >= 0 && unit->service->type == SERVICE_ONESHOT && random_chance(random, 40))
         r = add_command(random, unit, COMMAND_START);
     for (enum service_command kind = 0; kind < SERVICE_COMMAND_MAX && r >= 0; kind++)
         while (r >= 0 && random_chance(random, percent[kind]))
@@ -63,7 +63,7 @@ static void generate_kill(struct random *random, struct kill_context *kill)
 
 static int generate_service(struct random *random, struct unit *unit)
 {
-    struct service *service = &unit->service;
+    struct service *service = unit->service;
 
     service->type = (enum service_type)random_below(random, SERVICE_TYPE_MAX);
     service->restart = (enum service_restart)random_below(random, SERVICE_RESTART_MAX);
@@ -110,7 +110,7 @@ static int generate_service(struct random *random, struct unit *unit)
         unit->job_timeout = some_timeout(random);
     if (random_chance(random, 5))
         unit->job_running_timeout = some_timeout(random);
-    generate_kill(random, &unit->kill);
+    generate_kill(random, unit->kill);
     return add_commands(random, unit);
 }
 

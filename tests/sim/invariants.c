@@ -54,8 +54,8 @@ static bool job_is_open(const struct job *job)
 /* a is declared to come after b: by itself or by b. */
 static bool comes_after(const struct unit *a, const struct unit *b)
 {
-    return strv_contains(a->dependencies[UNIT_AFTER], b->name) ||
-           strv_contains(b->dependencies[UNIT_BEFORE], a->name);
+    return strv_contains(a->dependencies->of[UNIT_AFTER], b->name) ||
+           strv_contains(b->dependencies->of[UNIT_BEFORE], a->name);
 }
 
 static void check_start_order(struct world *world, struct node *node)
@@ -95,7 +95,7 @@ static void check_requisites(struct world *world, struct node *node)
     world->invariant = names[REQUIREMENTS];
     if (world->lax || world->generation > 0 || node->job.id == 0 || node->job.ignore_order)
         return;
-    for (char **name = unit->dependencies[UNIT_REQUISITE]; name && *name; name++) {
+    for (char **name = unit->dependencies->of[UNIT_REQUISITE]; name && *name; name++) {
         const struct node *other = world_node(world, *name);
         if (other && comes_after(unit, other->u.unit) && !comes_after(other->u.unit, unit) &&
             !unit_is_up(other))
@@ -124,7 +124,7 @@ void check_state_change(struct world *world, struct manager_unit *unit, enum ser
 /* Processes that a unit gives up by its KillMode=, or that were killed and take their time. */
 static bool may_be_left(const struct process *process)
 {
-    const struct kill_context *kill = &process->unit->unit->kill;
+    const struct kill_context *kill = process->unit->unit->kill;
     return process->was_killed || kill->mode == KILL_NONE || kill->mode == KILL_PROCESS ||
            !kill->send_sigkill || kill->final_signal != 0;
 }
@@ -175,7 +175,7 @@ void check_stop_request(struct world *world, const char *name, uint32_t id)
         world_violation(world, "%s was told to stop and does not", name);
     for (struct manager_unit *other; waits && (other = manager_next_unit(world->manager, &cursor));) {
         const struct job *job = &node_of(other)->job;
-        if (strv_contains(other->unit->dependencies[UNIT_REQUIRES], name) && job->type == JOB_START &&
+        if (strv_contains(other->unit->dependencies->of[UNIT_REQUIRES], name) && job->type == JOB_START &&
             job_is_open(job) && world->generation == 0)
             world_violation(world, "%s is still to start, and requires %s, which was told to stop",
                             other->unit->name, name);
@@ -231,7 +231,7 @@ static void check_bound(struct world *world, const struct node *node)
     /* New declarations take hold with the next change of a unit: daemon-reload itself stops nothing. */
     if (!unit_is_up(node) || node->job.id != 0 || world->generation > 0 || has_irreversible_job(world))
         return;
-    for (char **name = node->u.unit->dependencies[UNIT_BINDS_TO]; name && *name; name++) {
+    for (char **name = node->u.unit->dependencies->of[UNIT_BINDS_TO]; name && *name; name++) {
         struct node *other = world_node(world, *name);
         if (other && other->job.id == 0 && unit_is_down(other))
             world_violation(world, "%s is up, and %s, which it is bound to, is not", node->u.unit->name,
@@ -296,10 +296,10 @@ static void check_store(struct world *world, struct manager_unit *unit)
     if (unit->n_stored != sim_unit(unit)->n_stored)
         world_violation(world, "%s: %u descriptors are stored, not %u", unit->unit->name,
                         sim_unit(unit)->n_stored, unit->n_stored);
-    if (unit->n_stored > unit->unit->service.fd_store_max && world->generation == 0)
+    if (unit->n_stored > unit->unit->service->fd_store_max && world->generation == 0)
         world_violation(world, "%s: more descriptors are stored than allowed", unit->unit->name);
     if (unit_is_down(node_of(unit)) && unit->n_stored > 0 && node_of(unit)->job.id == 0 &&
-        unit->unit->service.fd_store_preserve != PRESERVE_YES && world->generation == 0 &&
+        unit->unit->service->fd_store_preserve != PRESERVE_YES && world->generation == 0 &&
         !manager_is_shutting_down(world->manager))
         world_violation(world, "%s: its descriptors outlive it", unit->unit->name);
 }
@@ -395,7 +395,7 @@ void check_after_event(struct world *world)
 static usec_t count_commands(const struct unit *unit, enum service_command kind)
 {
     usec_t n = 0;
-    for (const struct exec_command *command = unit->service.commands[kind]; command; command = command->next)
+    for (const struct exec_command *command = unit->commands->of[kind]; command; command = command->next)
         n++;
     return n;
 }

@@ -123,7 +123,7 @@ static void live_as_daemon(struct world *world, struct process *process)
                                         "EXTEND_TIMEOUT_USEC=1000000",
                                         "\n=\nREADY"};
     struct random *random = &world->random;
-    enum service_type type = process->unit->unit->service.type;
+    enum service_type type = process->unit->unit->service->type;
 
     if (random_chance(random, type == SERVICE_NOTIFY || type == SERVICE_NOTIFY_RELOAD ? 90 : 10))
         schedule_notify(world, process, random_time(random, 10 * USEC_PER_SEC), "READY=1");
@@ -205,7 +205,7 @@ static int op_spawn(void *platform, const struct spawn_request *request, pid_t *
 static void process_signalled(struct world *world, struct process *process, int signal)
 {
     struct random *random = &world->random;
-    const struct service *service = &process->unit->unit->service;
+    const struct service *service = process->unit->unit->service;
 
     if (signal == SIGKILL) {
         process->was_killed = true;

@@ -26,7 +26,7 @@
 /* --- the manager: units named u0.service ..., a job number for each request -------------------------------
  */
 
-static struct unit files[N_UNITS];
+static struct unit_draft files[N_UNITS];
 static struct manager_unit units[N_UNITS];
 static char names[N_UNITS][32];
 static size_t n_units;
@@ -228,8 +228,16 @@ static void add_units(size_t n)
 {
     for (n_units = 0; n_units < n; n_units++) {
         (void)snprintf(names[n_units], sizeof(names[0]), "u%zu.service", n_units);
-        files[n_units] = (struct unit){.name = names[n_units], .description = names[n_units]};
-        units[n_units] = (struct manager_unit){.unit = &files[n_units], .active = UNIT_ACTIVE};
+        struct unit_draft *file = &files[n_units];
+        *file = (struct unit_draft){.unit = {.name = names[n_units],
+                                             .description = names[n_units],
+                                             .exec = &file->exec,
+                                             .kill = &file->kill,
+                                             .cgroup = &file->cgroup,
+                                             .service = &file->service,
+                                             .commands = &file->commands,
+                                             .dependencies = &file->dependencies}};
+        units[n_units] = (struct manager_unit){.unit = &file->unit, .active = UNIT_ACTIVE};
     }
 }
 

@@ -76,7 +76,7 @@ static void apply(struct group *group, const char *lines)
 
     assert_string_equal(reports, "");
     group->problems[0] = 0;
-    cgroup_limits_apply(group->fd, &unit->cgroup, &group->place, keep_problem, group);
+    cgroup_limits_apply(group->fd, unit->cgroup, &group->place, keep_problem, group);
 }
 
 static void expect(const struct group *group, const char *file, const char *text)
@@ -152,7 +152,7 @@ static void what_is_not_set_any_more_is_taken_back(void **state)
     _cleanup_unit_ struct unit *unit = service_with("MemoryMax=5M");
 
     apply(group, "MemoryMax=5M\nMemoryHigh=1M\nCPUWeight=7\nCPUQuota=5%\nMemoryLow=1M\nAllowedCPUs=0");
-    cgroup_limits_reset(group->fd, &unit->cgroup, &group->place);
+    cgroup_limits_reset(group->fd, unit->cgroup, &group->place);
     expect(group, "memory.max", "5242880");
     expect(group, "memory.high", "max");
     expect(group, "memory.low", "0");
@@ -261,7 +261,7 @@ static void limits_of_devices_that_are_not_declared_any_more_are_lifted(void **s
         make_file(group->fd, file->file);
         assert_int_equal(write_file_at(group->fd, file->file, file->before), 0);
     }
-    cgroup_limits_reset(group->fd, &unit->cgroup, &group->place);
+    cgroup_limits_reset(group->fd, unit->cgroup, &group->place);
     FOREACH_ARRAY (file, devices, ELEMENTSOF(devices))
         expect(group, file->file, file->after);
 }
@@ -271,10 +271,10 @@ static void only_controllers_that_settings_need_are_asked_for(void **state)
     _cleanup_unit_ struct unit *none = service_with("MemoryMax=infinity\nTasksMax=infinity\nCPUWeight=100");
     _cleanup_unit_ struct unit *some = service_with("CPUQuota=5%\nAllowedCPUs=0\nMemoryLow=1M");
 
-    assert_int_equal(cgroup_limits_controllers(&none->cgroup), 0);
-    assert_int_equal(cgroup_limits_controllers(&some->cgroup), CONTROLLER_BIT(CONTROLLER_CPU) |
-                                                                   CONTROLLER_BIT(CONTROLLER_CPUSET) |
-                                                                   CONTROLLER_BIT(CONTROLLER_MEMORY));
+    assert_int_equal(cgroup_limits_controllers(none->cgroup), 0);
+    assert_int_equal(cgroup_limits_controllers(some->cgroup), CONTROLLER_BIT(CONTROLLER_CPU) |
+                                                                  CONTROLLER_BIT(CONTROLLER_CPUSET) |
+                                                                  CONTROLLER_BIT(CONTROLLER_MEMORY));
 }
 
 static void what_a_place_lacks_is_known_before_the_start(void **state)
@@ -282,12 +282,12 @@ static void what_a_place_lacks_is_known_before_the_start(void **state)
     struct group *group = *state;
     _cleanup_unit_ struct unit *unit = service_with("CPUQuota=5%\nTasksMax=9\nMemoryMax=infinity");
 
-    cgroup_limits_check(&unit->cgroup, cgroup_controllers_parse("cpu memory rdma\n"), true, keep_problem,
+    cgroup_limits_check(unit->cgroup, cgroup_controllers_parse("cpu memory rdma\n"), true, keep_problem,
                         group);
     assert_string_equal(group->problems,
                         "/etc/x:4: TasksMax: the cgroup controller pids is not delegated to the container\n");
     group->problems[0] = 0;
-    cgroup_limits_check(&unit->cgroup, 0, false, keep_problem, group);
+    cgroup_limits_check(unit->cgroup, 0, false, keep_problem, group);
     assert_string_equal(group->problems,
                         "/etc/x:3: CPUQuota: no cgroup v2 tree is delegated to the container\n"
                         "/etc/x:4: TasksMax: no cgroup v2 tree is delegated to the container\n");

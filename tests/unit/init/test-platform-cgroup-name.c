@@ -16,8 +16,8 @@ static void expect_name(const char *name, const char *slice, const char *expecte
     _cleanup_free_ char *path = NULL;
 
     assert_non_null(unit);
-    free(unit->cgroup.slice);
-    unit->cgroup.slice = slice ? strdup(slice) : NULL;
+    free(unit->cgroup->slice);
+    unit->cgroup->slice = slice ? strdup(slice) : NULL;
     assert_int_equal(cgroup_unit_name(unit, &path), 0);
     assert_string_equal(path, expected);
 }

@@ -178,7 +178,7 @@ static void a_service_that_may_notify_knows_where(void **state)
 {
     struct world *world = *state;
 
-    world->unit.unit->service.notify_access = NOTIFY_MAIN;
+    world->unit.unit->service->notify_access = NOTIFY_MAIN;
     run_shell(world, "echo $NOTIFY_SOCKET");
     expect_log(world, "x: /run/berth/notify\n");
 }
@@ -187,8 +187,8 @@ static void the_units_settings_win_over_the_containers(void **state)
 {
     struct world *world = *state;
 
-    assert_int_equal(strv_append(&world->unit.unit->exec.environment, "LANG=de"), 0);
-    assert_int_equal(strv_append(&world->unit.unit->exec.unset_environment, "GIVEN"), 0);
+    assert_int_equal(strv_append(&world->unit.unit->exec->environment, "LANG=de"), 0);
+    assert_int_equal(strv_append(&world->unit.unit->exec->unset_environment, "GIVEN"), 0);
     run_shell(world, "echo \"$LANG ${GIVEN-gone}\"");
     expect_log(world, "x: de gone\n");
 }
@@ -206,7 +206,7 @@ static void services_ignore_sigpipe_unless_told_otherwise(void **state)
 
     run_shell(world, "grep SigIgn /proc/self/status | tr -d '\\t'");
     expect_log(world, "x: SigIgn:0000000000001000\n");
-    world->unit.unit->exec.ignore_sigpipe = false;
+    world->unit.unit->exec->ignore_sigpipe = false;
     world->told = false;
     run_shell(world, "grep -E 'SigIgn|SigBlk' /proc/self/status | tr -d '\\t'");
     expect_log(world, "x: SigBlk:0000000000000000\nx: SigIgn:0000000000000000\n");
@@ -229,10 +229,10 @@ static void umask_nice_and_directory_are_applied(void **state)
 {
     struct world *world = *state;
 
-    world->unit.unit->exec.umask = 0077;
-    world->unit.unit->exec.nice = 5;
-    world->unit.unit->exec.working_directory = strdup("/usr");
-    world->unit.unit->exec.no_new_privileges = true;
+    world->unit.unit->exec->umask = 0077;
+    world->unit.unit->exec->nice = 5;
+    world->unit.unit->exec->working_directory = strdup("/usr");
+    world->unit.unit->exec->no_new_privileges = true;
     run_shell(world, "umask; nice; pwd; grep NoNewPrivs /proc/self/status | tr -d '\\t'");
     expect_log(world, "x: 0077\nx: 5\nx: /usr\nx: NoNewPrivs:1\n");
 }
@@ -244,8 +244,8 @@ static void output_can_go_to_a_file(void **state)
     _cleanup_close_ int fd = mkstemp(path);
 
     assert_true(fd >= 0);
-    world->unit.unit->exec.std_output = OUTPUT_APPEND;
-    world->unit.unit->exec.output_path = strdup(path);
+    world->unit.unit->exec->std_output = OUTPUT_APPEND;
+    world->unit.unit->exec->output_path = strdup(path);
     assert_int_equal(write_all(fd, "1\n", 2), 0);
     run_shell(world, "echo 2");
     assert_int_equal(pread(fd, text, sizeof(text) - 1, 0), 4);
@@ -267,7 +267,7 @@ static void a_directory_that_is_not_there_is_named(void **state)
 {
     struct world *world = *state;
 
-    world->unit.unit->exec.working_directory = strdup("/no/such/dir");
+    world->unit.unit->exec->working_directory = strdup("/no/such/dir");
     expect_failure(world, "/bin/true", EXEC_STAGE_CHDIR, ENOENT, "/no/such/dir");
 }
 
@@ -275,8 +275,8 @@ static void an_optional_directory_may_be_missing(void **state)
 {
     struct world *world = *state;
 
-    world->unit.unit->exec.working_directory = strdup("/no/such/dir");
-    world->unit.unit->exec.working_directory_optional = true;
+    world->unit.unit->exec->working_directory = strdup("/no/such/dir");
+    world->unit.unit->exec->working_directory_optional = true;
     run_shell(world, "true");
 }
 
@@ -284,7 +284,7 @@ static void a_user_that_is_not_there_is_named(void **state)
 {
     struct world *world = *state;
 
-    world->unit.unit->exec.user = strdup("no-such-user");
+    world->unit.unit->exec->user = strdup("no-such-user");
     expect_failure(world, "/bin/true", EXEC_STAGE_USER, ESRCH, "no-such-user");
 }
 
@@ -292,7 +292,7 @@ static void a_group_that_is_not_there_is_named(void **state)
 {
     struct world *world = *state;
 
-    world->unit.unit->exec.group = strdup("no-such-group");
+    world->unit.unit->exec->group = strdup("no-such-group");
     expect_failure(world, "/bin/true", EXEC_STAGE_GROUP, ESRCH, "no-such-group");
 }
 
@@ -300,8 +300,8 @@ static void an_output_file_that_cannot_be_opened_is_named(void **state)
 {
     struct world *world = *state;
 
-    world->unit.unit->exec.std_output = OUTPUT_FILE;
-    world->unit.unit->exec.output_path = strdup("/no/such/file");
+    world->unit.unit->exec->std_output = OUTPUT_FILE;
+    world->unit.unit->exec->output_path = strdup("/no/such/file");
     expect_failure(world, "/bin/true", EXEC_STAGE_STDOUT, ENOENT, "/no/such/file");
 }
 
@@ -340,8 +340,8 @@ static void a_child_that_is_killed_before_its_program_has_not_executed_it(void *
     assert_int_equal(close(mkostemp(fifo, O_CLOEXEC)), 0);
     assert_int_equal(unlink(fifo), 0);
     assert_int_equal(mkfifo(fifo, 0600), 0);
-    world->unit.unit->exec.std_output = OUTPUT_FILE; /* nobody reads: the child waits here */
-    world->unit.unit->exec.output_path = strdup(fifo);
+    world->unit.unit->exec->std_output = OUTPUT_FILE; /* nobody reads: the child waits here */
+    world->unit.unit->exec->output_path = strdup(fifo);
     assert_int_equal(spawner_spawn(world->spawner, &request,
                                    &(struct spawn_place){.cgroup = -EBADF, .invocation_id = ""}, &pid,
                                    &object),
@@ -364,7 +364,7 @@ static void what_a_child_could_not_do_is_noted_and_its_program_runs(void **state
     assert_non_null(limits);
     limits->set = 1U << RLIMIT_NOFILE;
     limits->of[RLIMIT_NOFILE].soft = limits->of[RLIMIT_NOFILE].hard = INT_MAX;
-    world->unit.unit->exec.limits = limits;
+    world->unit.unit->exec->limits = limits;
     run_shell(world, "ulimit -n");
     assert_int_equal(world->failure.stage, EXEC_STAGE_NONE);
     /* The child's own lines come by another way than what PID 1 says of it: in no order. */
@@ -388,8 +388,8 @@ static void expect_may_borrow(bool expected,
     struct exec_plan plan = {.credentials = &credentials, .idle = EBADF_PAIR};
 
     assert_non_null(unit);
-    plan.context = &unit->exec;
-    change(&plan, &unit->exec);
+    plan.context = unit->exec;
+    change(&plan, unit->exec);
     assert_int_equal(exec_may_borrow(&plan), expected);
     unit_free(unit);
 }
@@ -471,8 +471,8 @@ static void a_missing_environment_file_starts_nothing(void **state)
     pid_t pid;
 
     file->path = strdup("/no/such.env");
-    world->unit.unit->exec.environment_files = file;
-    world->unit.unit->exec.n_environment_files = 1;
+    world->unit.unit->exec->environment_files = file;
+    world->unit.unit->exec->n_environment_files = 1;
     assert_int_equal(spawner_spawn(world->spawner, &request,
                                    &(struct spawn_place){.cgroup = -EBADF, .invocation_id = ""}, &pid,
                                    &object),
@@ -488,8 +488,8 @@ static void a_service_runs_as_its_user_with_its_groups_and_home(void **state)
 
     if (geteuid() != 0)
         skip();
-    world->unit.unit->exec.user = strdup("nobody");
-    assert_int_equal(strv_append(&world->unit.unit->exec.supplementary_groups, "adm"), 0);
+    world->unit.unit->exec->user = strdup("nobody");
+    assert_int_equal(strv_append(&world->unit.unit->exec->supplementary_groups, "adm"), 0);
     run_shell(world, "id -un; id -Gn; echo $USER $LOGNAME $HOME");
     expect_log(world, "x: nobody\nx: nogroup adm\nx: nobody nobody\n");
 }

@@ -10,7 +10,7 @@ static struct unit *command_line(const char *value)
 static void assert_command(const char *value, const char *path, const char *argv, unsigned flags)
 {
     _cleanup_unit_ struct unit *unit = command_line(value);
-    const struct exec_command *command = unit->service.commands[COMMAND_START];
+    const struct exec_command *command = unit->commands->of[COMMAND_START];
 
     assert_int_equal(unit->load_state, UNIT_LOADED);
     assert_non_null(command);
@@ -67,7 +67,7 @@ static void each_prefix_has_its_meaning(void **state)
 static void a_semicolon_alone_divides_commands(void **state)
 {
     _cleanup_unit_ struct unit *unit = command_line("/a b; c ; -/d \\; e ;");
-    const struct exec_command *first = unit->service.commands[COMMAND_START], *second = first->next;
+    const struct exec_command *first = unit->commands->of[COMMAND_START], *second = first->next;
 
     assert_strv(first->argv, "[/a] [b;] [c]");
     assert_strv(second->argv, "[/d] [;] [e]");
@@ -102,7 +102,7 @@ static void what_may_fail_may_also_be_wrong(void **state)
     _cleanup_unit_ struct unit *unit =
         load_text_as("x.service", "[Service]\nExecStartPre=-'open\nExecStartPre=-bin/x\nExecStart=/a\n");
     assert_non_null(strstr(reports, "/etc/x:3: warning: ExecStartPre=: "));
-    assert_null(unit->service.commands[COMMAND_START_PRE]);
+    assert_null(unit->commands->of[COMMAND_START_PRE]);
 }
 
 static void an_empty_assignment_resets_the_list(void **state)
@@ -110,8 +110,8 @@ static void an_empty_assignment_resets_the_list(void **state)
     _cleanup_unit_ struct unit *unit =
         load_text_as("x.service", "[Service]\nExecStart=/a\nExecStart=\nExecStart=/b\n");
     assert_int_equal(unit->load_state, UNIT_LOADED);
-    assert_string_equal(unit->service.commands[COMMAND_START]->path, "/b");
-    assert_null(unit->service.commands[COMMAND_START]->next);
+    assert_string_equal(unit->commands->of[COMMAND_START]->path, "/b");
+    assert_null(unit->commands->of[COMMAND_START]->next);
 }
 
 int main(void)

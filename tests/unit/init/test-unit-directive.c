@@ -30,22 +30,22 @@ static void a_service_without_settings_has_systemds_defaults(void **state)
 {
     _cleanup_unit_ struct unit *unit = service_with("");
     assert_string_equal(reports, "");
-    assert_int_equal(unit->service.type, SERVICE_SIMPLE);
-    assert_int_equal(unit->service.restart, RESTART_NO);
-    assert_int_equal(unit->kill.signal, SIGTERM);
-    assert_int_equal(unit->exec.umask, 0022);
-    assert_int_equal(unit->exec.nice, INT_MIN);
-    assert_true(unit->exec.ignore_sigpipe);
+    assert_int_equal(unit->service->type, SERVICE_SIMPLE);
+    assert_int_equal(unit->service->restart, RESTART_NO);
+    assert_int_equal(unit->kill->signal, SIGTERM);
+    assert_int_equal(unit->exec->umask, 0022);
+    assert_int_equal(unit->exec->nice, INT_MIN);
+    assert_true(unit->exec->ignore_sigpipe);
     assert_string_equal(unit->description, "x.service");
 }
 
 static void a_service_without_settings_leaves_its_times_to_the_manager(void **state)
 {
     _cleanup_unit_ struct unit *unit = service_with("");
-    assert_true(unit->service.timeout_start == USEC_UNSET);
-    assert_true(unit->service.timeout_stop == USEC_UNSET);
-    assert_true(unit->service.timeout_abort == USEC_UNSET);
-    assert_true(unit->service.restart_usec == USEC_UNSET);
+    assert_true(unit->service->timeout_start == USEC_UNSET);
+    assert_true(unit->service->timeout_stop == USEC_UNSET);
+    assert_true(unit->service->timeout_abort == USEC_UNSET);
+    assert_true(unit->service->restart_usec == USEC_UNSET);
     assert_int_equal(unit->start_limit_burst, BURST_UNSET);
     assert_true(unit->start_limit_interval == USEC_UNSET);
 }
@@ -55,13 +55,13 @@ static void times_of_a_service(void **state)
     _cleanup_unit_ struct unit *unit =
         service_with("TimeoutStartSec=1min 30s\nTimeoutStopSec=0\nRestartSec=250ms\n"
                      "WatchdogSec=5\nRuntimeMaxSec=infinity\nTimeoutAbortSec=7");
-    assert_int_equal(unit->service.timeout_start, 90 * USEC_PER_SEC);
-    assert_true(unit->service.timeout_stop == USEC_INFINITY);
-    assert_int_equal(unit->service.restart_usec, 250 * USEC_PER_MSEC);
-    assert_int_equal(unit->service.watchdog, 5 * USEC_PER_SEC);
-    assert_true(unit->service.runtime_max == USEC_INFINITY);
-    assert_int_equal(unit->service.timeout_abort, 7 * USEC_PER_SEC);
-    assert_int_equal(unit->service.notify_access, NOTIFY_MAIN);
+    assert_int_equal(unit->service->timeout_start, 90 * USEC_PER_SEC);
+    assert_true(unit->service->timeout_stop == USEC_INFINITY);
+    assert_int_equal(unit->service->restart_usec, 250 * USEC_PER_MSEC);
+    assert_int_equal(unit->service->watchdog, 5 * USEC_PER_SEC);
+    assert_true(unit->service->runtime_max == USEC_INFINITY);
+    assert_int_equal(unit->service->timeout_abort, 7 * USEC_PER_SEC);
+    assert_int_equal(unit->service->notify_access, NOTIFY_MAIN);
 }
 
 static void how_a_service_is_restarted_and_ended(void **state)
@@ -71,14 +71,14 @@ static void how_a_service_is_restarted_and_ended(void **state)
         "TimeoutStartFailureMode=kill\nTimeoutStopFailureMode=abort\nRuntimeRandomizedExtraSec=5\n"
         "WatchdogSignal=SIGQUIT");
     assert_string_equal(reports, "");
-    assert_int_equal(unit->service.restart_steps, 4);
-    assert_int_equal(unit->service.restart_max_delay, 60 * USEC_PER_SEC);
-    assert_int_equal(unit->service.restart_mode, RESTART_MODE_DIRECT);
-    assert_int_equal(unit->service.exit_type, EXIT_TYPE_CGROUP);
-    assert_int_equal(unit->service.timeout_start_failure_mode, TIMEOUT_KILL);
-    assert_int_equal(unit->service.timeout_stop_failure_mode, TIMEOUT_ABORT);
-    assert_int_equal(unit->service.runtime_random_extra, 5 * USEC_PER_SEC);
-    assert_int_equal(unit->kill.watchdog_signal, SIGQUIT);
+    assert_int_equal(unit->service->restart_steps, 4);
+    assert_int_equal(unit->service->restart_max_delay, 60 * USEC_PER_SEC);
+    assert_int_equal(unit->service->restart_mode, RESTART_MODE_DIRECT);
+    assert_int_equal(unit->service->exit_type, EXIT_TYPE_CGROUP);
+    assert_int_equal(unit->service->timeout_start_failure_mode, TIMEOUT_KILL);
+    assert_int_equal(unit->service->timeout_stop_failure_mode, TIMEOUT_ABORT);
+    assert_int_equal(unit->service->runtime_random_extra, 5 * USEC_PER_SEC);
+    assert_int_equal(unit->kill->watchdog_signal, SIGQUIT);
 }
 
 static void what_a_service_keeps_and_survives(void **state)
@@ -86,20 +86,20 @@ static void what_a_service_keeps_and_survives(void **state)
     _cleanup_unit_ struct unit *unit = service_with(
         "FileDescriptorStoreMax=3\nFileDescriptorStorePreserve=yes\nReloadSignal=USR2\nOOMPolicy=kill");
     assert_string_equal(reports, "");
-    assert_int_equal(unit->service.fd_store_max, 3);
-    assert_int_equal(unit->service.fd_store_preserve, PRESERVE_YES);
-    assert_int_equal(unit->service.reload_signal, SIGUSR2);
-    assert_int_equal(unit->service.oom_policy, OOM_KILL);
-    assert_int_equal(unit->service.notify_access, NOTIFY_MAIN);
+    assert_int_equal(unit->service->fd_store_max, 3);
+    assert_int_equal(unit->service->fd_store_preserve, PRESERVE_YES);
+    assert_int_equal(unit->service->reload_signal, SIGUSR2);
+    assert_int_equal(unit->service->oom_policy, OOM_KILL);
+    assert_int_equal(unit->service->notify_access, NOTIFY_MAIN);
 }
 
 static void restart_steps_need_room_to_grow(void **state)
 {
     _cleanup_unit_ struct unit *alone = service_with("RestartSteps=4");
-    assert_int_equal(alone->service.restart_steps, 0);
+    assert_int_equal(alone->service->restart_steps, 0);
     assert_non_null(strstr(reports, "without each other"));
     _cleanup_unit_ struct unit *narrow = service_with("RestartSec=9\nRestartSteps=4\nRestartMaxDelaySec=9");
-    assert_int_equal(narrow->service.restart_steps, 0);
+    assert_int_equal(narrow->service->restart_steps, 0);
     assert_non_null(strstr(reports, "does not grow"));
 }
 
@@ -112,23 +112,23 @@ static void a_oneshot_has_no_exit_type_cgroup(void **state)
 static void timeout_sec_sets_both(void **state)
 {
     _cleanup_unit_ struct unit *unit = service_with("TimeoutSec=3");
-    assert_int_equal(unit->service.timeout_start, 3 * USEC_PER_SEC);
-    assert_int_equal(unit->service.timeout_stop, 3 * USEC_PER_SEC);
+    assert_int_equal(unit->service->timeout_start, 3 * USEC_PER_SEC);
+    assert_int_equal(unit->service->timeout_stop, 3 * USEC_PER_SEC);
 }
 
 static void a_oneshot_may_start_forever_unless_it_says_how_long(void **state)
 {
     _cleanup_unit_ struct unit *unit = service_with("Type=oneshot");
     _cleanup_unit_ struct unit *limited = service_with("Type=oneshot\nTimeoutStartSec=5");
-    assert_true(unit->service.timeout_start == USEC_INFINITY);
-    assert_int_equal(limited->service.timeout_start, 5 * USEC_PER_SEC);
+    assert_true(unit->service->timeout_start == USEC_INFINITY);
+    assert_int_equal(limited->service->timeout_start, 5 * USEC_PER_SEC);
 }
 
 static void exit_statuses_by_number_and_name(void **state)
 {
     _cleanup_unit_ struct unit *unit =
         service_with("SuccessExitStatus=TEMPFAIL 250 SIGKILL nonsense EXEC 256");
-    const struct exit_status_set *set = &unit->service.success_status;
+    const struct exit_status_set *set = &unit->service->success_status;
     assert_true(exit_status_set_has(set, CLD_EXITED, 75));
     assert_true(exit_status_set_has(set, CLD_EXITED, 250));
     assert_true(exit_status_set_has(set, CLD_EXITED, 203));
@@ -145,11 +145,11 @@ static void environment_of_a_service(void **state)
     _cleanup_unit_ struct unit *unit = service_with(
         "Environment=A=1 \"B=two words\" 'C=%n'\nEnvironment=A=2\nEnvironment=1X=y D=\nPassEnvironment=P Q\n"
         "EnvironmentFile=-/etc/default/%p\nEnvironmentFile=relative");
-    assert_strv(unit->exec.environment, "[A=2] [B=two words] [C=x.service] [D=]");
-    assert_strv(unit->exec.pass_environment, "[P] [Q]");
-    assert_int_equal(unit->exec.n_environment_files, 1);
-    assert_string_equal(unit->exec.environment_files[0].path, "/etc/default/x");
-    assert_true(unit->exec.environment_files[0].optional);
+    assert_strv(unit->exec->environment, "[A=2] [B=two words] [C=x.service] [D=]");
+    assert_strv(unit->exec->pass_environment, "[P] [Q]");
+    assert_int_equal(unit->exec->n_environment_files, 1);
+    assert_string_equal(unit->exec->environment_files[0].path, "/etc/default/x");
+    assert_true(unit->exec->environment_files[0].optional);
     assert_non_null(strstr(reports, "\"1X=y\" is not NAME=VALUE"));
     assert_non_null(strstr(reports, "\"relative\" is not an absolute path"));
 }
@@ -158,8 +158,8 @@ static void an_empty_environment_forgets_the_older_one(void **state)
 {
     _cleanup_unit_ struct unit *unit = service_with("Environment=A=1\nEnvironment=\nEnvironment=B=2\n"
                                                     "EnvironmentFile=/a\nEnvironmentFile=");
-    assert_strv(unit->exec.environment, "[B=2]");
-    assert_int_equal(unit->exec.n_environment_files, 0);
+    assert_strv(unit->exec->environment, "[B=2]");
+    assert_int_equal(unit->exec->n_environment_files, 0);
 }
 
 static void identity_and_place(void **state)
@@ -167,23 +167,23 @@ static void identity_and_place(void **state)
     _cleanup_unit_ struct unit *unit = service_with(
         "User=www-data\nGroup=33\nSupplementaryGroups=ssl adm\nWorkingDirectory=-/srv\nUMask=0077\nNice=-5\n"
         "OOMScoreAdjust=-500\nNoNewPrivileges=yes\nRuntimeDirectory=web web/sub\nRuntimeDirectoryMode=2750");
-    assert_string_equal(unit->exec.user, "www-data");
-    assert_string_equal(unit->exec.group, "33");
-    assert_strv(unit->exec.supplementary_groups, "[ssl] [adm]");
-    assert_string_equal(unit->exec.working_directory, "/srv");
-    assert_true(unit->exec.working_directory_optional);
-    assert_int_equal(unit->exec.umask, 0077);
-    assert_int_equal(unit->exec.nice, -5);
-    assert_int_equal(unit->exec.oom_score_adjust, -500);
-    assert_true(unit->exec.no_new_privileges);
-    assert_strv(unit->exec.directories[DIRECTORY_RUNTIME].names, "[web] [web/sub]");
-    assert_int_equal(unit->exec.directories[DIRECTORY_RUNTIME].mode, 02750);
+    assert_string_equal(unit->exec->user, "www-data");
+    assert_string_equal(unit->exec->group, "33");
+    assert_strv(unit->exec->supplementary_groups, "[ssl] [adm]");
+    assert_string_equal(unit->exec->working_directory, "/srv");
+    assert_true(unit->exec->working_directory_optional);
+    assert_int_equal(unit->exec->umask, 0077);
+    assert_int_equal(unit->exec->nice, -5);
+    assert_int_equal(unit->exec->oom_score_adjust, -500);
+    assert_true(unit->exec->no_new_privileges);
+    assert_strv(unit->exec->directories[DIRECTORY_RUNTIME].names, "[web] [web/sub]");
+    assert_int_equal(unit->exec->directories[DIRECTORY_RUNTIME].mode, 02750);
 }
 
 static void a_runtime_directory_stays_below_run(void **state)
 {
     _cleanup_unit_ struct unit *unit = service_with("RuntimeDirectory=/etc ../x a/../../b ok .. . a/. ok//");
-    assert_strv(unit->exec.directories[DIRECTORY_RUNTIME].names, "[ok]");
+    assert_strv(unit->exec->directories[DIRECTORY_RUNTIME].names, "[ok]");
 }
 
 static void a_bad_working_directory_is_bad_setting(void **state)
@@ -198,11 +198,11 @@ static void where_output_goes(void **state)
 {
     _cleanup_unit_ struct unit *unit = service_with("StandardOutput=append:/var/log/%p\nStandardError=null");
     _cleanup_unit_ struct unit *journal = service_with("StandardOutput=syslog\nStandardError=socket");
-    assert_int_equal(unit->exec.std_output, OUTPUT_APPEND);
-    assert_string_equal(unit->exec.output_path, "/var/log/x");
-    assert_int_equal(unit->exec.std_error, OUTPUT_NULL);
-    assert_int_equal(journal->exec.std_output, OUTPUT_LOG);
-    assert_int_equal(journal->exec.std_error, OUTPUT_INHERIT);
+    assert_int_equal(unit->exec->std_output, OUTPUT_APPEND);
+    assert_string_equal(unit->exec->output_path, "/var/log/x");
+    assert_int_equal(unit->exec->std_error, OUTPUT_NULL);
+    assert_int_equal(journal->exec->std_output, OUTPUT_LOG);
+    assert_int_equal(journal->exec->std_error, OUTPUT_INHERIT);
     assert_non_null(strstr(reports, "StandardError=: no descriptors are passed to services"));
 }
 
@@ -211,18 +211,18 @@ static void how_a_service_is_killed(void **state)
     _cleanup_unit_ struct unit *unit = service_with(
         "KillMode=mixed\nKillSignal=QUIT\nFinalKillSignal=RTMIN+1\nSendSIGKILL=no\nSendSIGHUP=on\n"
         "RestartKillSignal=nonsense");
-    assert_int_equal(unit->kill.mode, KILL_MIXED);
-    assert_int_equal(unit->kill.signal, SIGQUIT);
-    assert_int_equal(unit->kill.final_signal, SIGRTMIN + 1);
-    assert_false(unit->kill.send_sigkill);
-    assert_true(unit->kill.send_sighup);
-    assert_int_equal(unit->kill.restart_signal, 0);
+    assert_int_equal(unit->kill->mode, KILL_MIXED);
+    assert_int_equal(unit->kill->signal, SIGQUIT);
+    assert_int_equal(unit->kill->final_signal, SIGRTMIN + 1);
+    assert_false(unit->kill->send_sigkill);
+    assert_true(unit->kill->send_sighup);
+    assert_int_equal(unit->kill->restart_signal, 0);
 }
 
 static void a_slice_is_needed_and_waited_for(void **state)
 {
     _cleanup_unit_ struct unit *unit = service_with("Slice=apps-web.slice");
-    assert_string_equal(unit->cgroup.slice, "apps-web.slice");
+    assert_string_equal(unit->cgroup->slice, "apps-web.slice");
     assert_true(depends(unit, UNIT_AFTER, "apps-web.slice"));
     assert_true(depends(unit, UNIT_REQUIRES, "apps-web.slice"));
 }
@@ -230,15 +230,15 @@ static void a_slice_is_needed_and_waited_for(void **state)
 static void a_pid_file_is_relative_to_run(void **state)
 {
     _cleanup_unit_ struct unit *unit = service_with("Type=forking\nPIDFile=%p.pid");
-    assert_string_equal(unit->service.pid_file, "/run/x.pid");
+    assert_string_equal(unit->service->pid_file, "/run/x.pid");
 }
 
 static void permissions_start_only_frees_the_other_commands(void **state)
 {
     _cleanup_unit_ struct unit *unit =
         service_with("PermissionsStartOnly=yes\nExecStartPre=/bin/pre\nUser=x");
-    assert_int_equal(unit->service.commands[COMMAND_START_PRE]->flags, EXEC_FULL_PRIVILEGES);
-    assert_int_equal(unit->service.commands[COMMAND_START]->flags, 0);
+    assert_int_equal(unit->commands->of[COMMAND_START_PRE]->flags, EXEC_FULL_PRIVILEGES);
+    assert_int_equal(unit->commands->of[COMMAND_START]->flags, 0);
 }
 
 static void settings_of_the_manager_have_their_fields(void **state)
@@ -260,16 +260,16 @@ static void settings_of_the_manager_have_their_fields(void **state)
     assert_true(depends(unit, UNIT_PROPAGATES_RELOAD_TO, "b.service"));
     assert_true(depends(unit, UNIT_RELOAD_PROPAGATED_FROM, "c.service"));
     assert_true(depends(unit, UNIT_RELOAD_PROPAGATED_FROM, "d.service"));
-    assert_false(unit->service.guess_main_pid);
-    assert_true(exit_status_set_has(&unit->service.restart_force_status, CLD_EXITED, 3));
-    assert_int_equal(cgroup_context_get(&unit->cgroup, LIMIT_MEMORY_LIMIT, false)->value, 1 << 20);
+    assert_false(unit->service->guess_main_pid);
+    assert_true(exit_status_set_has(&unit->service->restart_force_status, CLD_EXITED, 3));
+    assert_int_equal(cgroup_context_get(unit->cgroup, LIMIT_MEMORY_LIMIT, false)->value, 1 << 20);
 }
 
 static void a_wrong_value_is_told_and_ignored(void **state)
 {
     _cleanup_unit_ struct unit *unit = service_with("Restart=maybe\nUMask=9\nNice=40\nTimeoutSec=soon");
     assert_int_equal(unit->load_state, UNIT_LOADED);
-    assert_int_equal(unit->service.restart, RESTART_NO);
+    assert_int_equal(unit->service->restart, RESTART_NO);
     assert_non_null(strstr(reports, "/etc/x:3: warning: Restart=: \"maybe\" is not known, ignored"));
     assert_non_null(strstr(reports, "/etc/x:4: warning: UMask=: \"9\""));
     assert_non_null(strstr(reports, "/etc/x:5: warning: Nice=: \"40\" is not a number from -20 to 19"));
@@ -404,7 +404,7 @@ static void a_stop_command_alone_is_a_service_that_remains(void **state)
     _cleanup_unit_ struct unit *unit =
         load_text_as("x.service", "[Service]\nExecStop=/a\nRemainAfterExit=yes\n");
     assert_int_equal(unit->load_state, UNIT_LOADED);
-    assert_int_equal(unit->service.type, SERVICE_ONESHOT);
+    assert_int_equal(unit->service->type, SERVICE_ONESHOT);
 }
 
 static void every_specifier_stands_for_something(void **state)

@@ -13,7 +13,7 @@ static void assert_expands(const char *command_line, const char *expected)
 
     assert_int_equal(unit->load_state, UNIT_LOADED);
     assert_int_equal(
-        exec_command_expand(unit->service.commands[COMMAND_START], (char *const *)environment, &argv), 0);
+        exec_command_expand(unit->commands->of[COMMAND_START], (char *const *)environment, &argv), 0);
     assert_strv(argv, expected);
 }
 

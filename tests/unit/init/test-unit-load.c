@@ -97,7 +97,7 @@ static void a_template_gets_its_instance(void **state)
     _cleanup_unit_ struct unit *unit = load_from(files, "a@one.service");
     assert_string_equal(unit->name, "a@one.service");
     assert_string_equal(unit->description, "a of one");
-    assert_string_equal(unit->cgroup.slice, "system-a.slice");
+    assert_string_equal(unit->cgroup->slice, "system-a.slice");
 }
 
 static void an_instance_of_its_own_goes_before_the_template(void **state)
@@ -129,7 +129,7 @@ static void drop_ins_are_read_in_the_order_of_their_names(void **state)
     _cleanup_unit_ struct unit *unit = load_from(files, "a-b.service");
     assert_strv(unit->drop_in_paths, "[/lib/service.d/05.conf] [/lib/a-b.service.d/10.conf] "
                                      "[/etc/a-b.service.d/20.conf] [/lib/a-.service.d/30.conf]");
-    assert_strv(unit->exec.environment, "[Z=all] [X=30]");
+    assert_strv(unit->exec->environment, "[Z=all] [X=30]");
 }
 
 static void an_instance_takes_the_drop_ins_of_its_template(void **state)
@@ -139,7 +139,7 @@ static void an_instance_takes_the_drop_ins_of_its_template(void **state)
                                         {"/lib/a@.service", SERVICE("x")},
                                         {NULL}};
     _cleanup_unit_ struct unit *unit = load_from(files, "a@one.service");
-    assert_strv(unit->exec.environment, "[T=one] [I=one]");
+    assert_strv(unit->exec->environment, "[T=one] [I=one]");
 }
 
 static void a_drop_in_can_be_masked(void **state)
@@ -149,7 +149,7 @@ static void a_drop_in_can_be_masked(void **state)
                                         {"/lib/a.service.d/x.conf", "[Service]\nEnvironment=A=1\n"},
                                         {NULL}};
     _cleanup_unit_ struct unit *unit = load_from(files, "a.service");
-    assert_null(unit->exec.environment);
+    assert_null(unit->exec->environment);
     assert_null(unit->drop_in_paths);
 }
 
@@ -213,7 +213,7 @@ static void built_in_targets_need_no_files(void **state)
         _cleanup_unit_ struct unit *unit = load_from(none, *name);
         assert_int_equal(unit->load_state, UNIT_LOADED);
         assert_string_equal(reports, "");
-        for (char **needed = unit->dependencies[UNIT_REQUIRES]; needed && *needed; needed++) {
+        for (char **needed = unit->dependencies->of[UNIT_REQUIRES]; needed && *needed; needed++) {
             _cleanup_unit_ struct unit *other = load_from(none, *needed);
             assert_int_equal(other->load_state, UNIT_LOADED);
         }
@@ -223,18 +223,18 @@ static void built_in_targets_need_no_files(void **state)
 static void a_service_starts_after_the_basics_and_stops_at_shutdown(void **state)
 {
     _cleanup_unit_ struct unit *unit = load_text_as("a.service", SERVICE("x"));
-    assert_strv(unit->dependencies[UNIT_REQUIRES], "[system.slice] [sysinit.target]");
-    assert_strv(unit->dependencies[UNIT_AFTER], "[system.slice] [sysinit.target] [basic.target]");
-    assert_strv(unit->dependencies[UNIT_CONFLICTS], "[shutdown.target]");
-    assert_strv(unit->dependencies[UNIT_BEFORE], "[shutdown.target]");
+    assert_strv(unit->dependencies->of[UNIT_REQUIRES], "[system.slice] [sysinit.target]");
+    assert_strv(unit->dependencies->of[UNIT_AFTER], "[system.slice] [sysinit.target] [basic.target]");
+    assert_strv(unit->dependencies->of[UNIT_CONFLICTS], "[shutdown.target]");
+    assert_strv(unit->dependencies->of[UNIT_BEFORE], "[shutdown.target]");
 }
 
 static void default_dependencies_can_be_switched_off(void **state)
 {
     _cleanup_unit_ struct unit *unit =
         load_text_as("a.service", "[Unit]\nDefaultDependencies=no\n[Service]\nExecStart=/a\n");
-    assert_strv(unit->dependencies[UNIT_AFTER], "[system.slice]");
-    assert_null(unit->dependencies[UNIT_CONFLICTS]);
+    assert_strv(unit->dependencies->of[UNIT_AFTER], "[system.slice]");
+    assert_null(unit->dependencies->of[UNIT_CONFLICTS]);
 }
 
 static void a_slice_lies_in_its_parent(void **state)
@@ -256,7 +256,7 @@ static void units_of_the_host_count_as_started(void **state)
         _cleanup_unit_ struct unit *unit = load_from(files, *name);
         assert_int_equal(unit->load_state, UNIT_LOADED);
         assert_int_equal(unit->type, UNIT_TARGET);
-        assert_null(unit->dependencies[UNIT_AFTER]);
+        assert_null(unit->dependencies->of[UNIT_AFTER]);
         assert_non_null(strstr(reports, ": info: counts as started: "));
     }
 }
@@ -275,7 +275,7 @@ static void a_wish_for_a_timer_unit_is_left_out(void **state)
 {
     _cleanup_unit_ struct unit *unit = load_text_as("a.target", "[Unit]\nWants=a.timer b.service\n");
     assert_int_equal(unit->load_state, UNIT_LOADED);
-    assert_strv(unit->dependencies[UNIT_WANTS], "[b.service]");
+    assert_strv(unit->dependencies->of[UNIT_WANTS], "[b.service]");
     assert_string_equal(reports,
                         "/etc/x:2: warning: Wants=: .timer units are not supported, a.timer is left out\n");
 }
@@ -284,7 +284,7 @@ static void dependencies_take_specifiers_and_names_once(void **state)
 {
     _cleanup_unit_ struct unit *unit =
         load_text_as("a@i.target", "[Unit]\nWants=b@%i.service  b@i.service\nWants=\nWants=c d@.service\n");
-    assert_strv(unit->dependencies[UNIT_WANTS], "[b@i.service]");
+    assert_strv(unit->dependencies->of[UNIT_WANTS], "[b@i.service]");
     assert_non_null(strstr(reports, "\"c\" is not the name of a unit"));
     assert_non_null(strstr(reports, "\"d@.service\" is not the name of a unit"));
 }

@@ -5,7 +5,7 @@
 
 static const struct cgroup_setting *get(const struct unit *unit, enum cgroup_limit limit)
 {
-    return cgroup_context_get(&unit->cgroup, limit, false);
+    return cgroup_context_get(unit->cgroup, limit, false);
 }
 
 static void assert_set(const struct unit *unit, enum cgroup_limit limit, uint64_t value)
@@ -18,8 +18,8 @@ static void assert_set(const struct unit *unit, enum cgroup_limit limit, uint64_
 static void a_unit_that_sets_nothing_keeps_nothing(void **state)
 {
     _cleanup_unit_ struct unit *unit = service_with("CPUAccounting=yes\nMemoryMax=\nTasksMax=");
-    assert_null(unit->cgroup.settings);
-    assert_false(unit->cgroup.delegate);
+    assert_null(unit->cgroup->settings);
+    assert_false(unit->cgroup->delegate);
 }
 
 static void limits_of_memory_and_tasks(void **state)
@@ -50,7 +50,7 @@ static void a_setting_knows_its_directive_file_and_line(void **state)
     assert_string_equal(setting->file, "/etc/x.service.d/limits.conf");
     assert_int_equal(setting->line, 3);
     assert_true(setting->value == 2 << 20);
-    assert_null(unit->cgroup.settings->next);
+    assert_null(unit->cgroup->settings->next);
 }
 
 static void an_empty_value_takes_only_its_own_kind_back(void **state)
@@ -59,16 +59,16 @@ static void an_empty_value_takes_only_its_own_kind_back(void **state)
         service_with("MemoryMax=1M\nMemoryHigh=1M\nStartupMemoryMax=2M\nMemoryMax=\nCPUQuota=5%\nCPUQuota=");
     assert_null(get(unit, LIMIT_MEMORY_MAX));
     assert_set(unit, LIMIT_MEMORY_HIGH, 1 << 20);
-    assert_non_null(cgroup_context_get(&unit->cgroup, LIMIT_MEMORY_MAX, true));
+    assert_non_null(cgroup_context_get(unit->cgroup, LIMIT_MEMORY_MAX, true));
     assert_null(get(unit, LIMIT_CPU_QUOTA));
 }
 
 static void a_startup_setting_counts_while_starting_only(void **state)
 {
     _cleanup_unit_ struct unit *unit = service_with("StartupCPUWeight=900\nCPUWeight=50\nIOWeight=7");
-    assert_int_equal(cgroup_context_get(&unit->cgroup, LIMIT_CPU_WEIGHT, true)->value, 900);
+    assert_int_equal(cgroup_context_get(unit->cgroup, LIMIT_CPU_WEIGHT, true)->value, 900);
     assert_set(unit, LIMIT_CPU_WEIGHT, 50);
-    assert_int_equal(cgroup_context_get(&unit->cgroup, LIMIT_IO_WEIGHT, true)->value, 7);
+    assert_int_equal(cgroup_context_get(unit->cgroup, LIMIT_IO_WEIGHT, true)->value, 7);
 }
 
 static void each_startup_setting_counts_while_starting_only(void **state)
@@ -90,12 +90,12 @@ static void each_startup_setting_counts_while_starting_only(void **state)
     FOREACH_ARRAY (row, rows, ELEMENTSOF(rows)) {
         _cleanup_unit_ struct unit *unit = service_with(row->line);
         assert_string_equal(reports, "");
-        assert_true(cgroup_context_get(&unit->cgroup, row->limit, true)->value == row->value);
+        assert_true(cgroup_context_get(unit->cgroup, row->limit, true)->value == row->value);
         assert_null(get(unit, row->limit));
     }
     _cleanup_unit_ struct unit *unit = service_with("StartupAllowedCPUs=0-3\nStartupAllowedMemoryNodes=0");
-    assert_non_null(cgroup_context_get(&unit->cgroup, LIMIT_CPUS, true));
-    assert_non_null(cgroup_context_get(&unit->cgroup, LIMIT_MEMORY_NODES, true));
+    assert_non_null(cgroup_context_get(unit->cgroup, LIMIT_CPUS, true));
+    assert_non_null(cgroup_context_get(unit->cgroup, LIMIT_MEMORY_NODES, true));
     assert_null(get(unit, LIMIT_CPUS));
 }
 
@@ -138,7 +138,7 @@ static void limits_of_devices(void **state)
         "IOReadBandwidthMax=/dev/%p 5M\nIOReadBandwidthMax=/dev/b 1K\nIOReadBandwidthMax=/dev/x 7\n"
         "IODeviceWeight=/dev/b 10000\nIODeviceLatencyTargetSec=\"/dev/with space\" 25ms\n"
         "IOWriteIOPSMax=/dev/b infinity\nIOWriteIOPSMax=");
-    const struct cgroup_setting *setting = unit->cgroup.settings;
+    const struct cgroup_setting *setting = unit->cgroup->settings;
     assert_string_equal(reports, "");
     assert_string_equal(setting->text, "/dev/b");
     assert_int_equal(setting->value, 1000);
@@ -186,7 +186,7 @@ static void what_makes_no_sense_is_told_and_left_out(void **state)
     FOREACH_ARRAY (line, wrong, ELEMENTSOF(wrong)) {
         _cleanup_unit_ struct unit *unit = service_with(*line);
         assert_int_equal(unit->load_state, UNIT_LOADED);
-        if (unit->cgroup.settings || unit->cgroup.delegate_subgroup ||
+        if (unit->cgroup->settings || unit->cgroup->delegate_subgroup ||
             !strstr(reports, "/etc/x:3: warning: "))
             fail_msg("\"%s\" was taken: %s", *line, reports);
     }
@@ -198,16 +198,16 @@ static void what_is_delegated(void **state)
     _cleanup_unit_ struct unit *some = service_with("Delegate=cpu blkio\nDelegate=pids");
     _cleanup_unit_ struct unit *none = service_with("Delegate=memory\nDelegate=\nDelegateSubgroup=main");
     _cleanup_unit_ struct unit *off = service_with("Delegate=memory\nDelegate=no");
-    assert_true(all->cgroup.delegate);
-    assert_int_equal(all->cgroup.delegate_controllers, CONTROLLERS_ALL);
-    assert_int_equal(some->cgroup.delegate_controllers, CONTROLLER_BIT(CONTROLLER_CPU) |
-                                                            CONTROLLER_BIT(CONTROLLER_IO) |
-                                                            CONTROLLER_BIT(CONTROLLER_PIDS));
-    assert_true(none->cgroup.delegate);
-    assert_int_equal(none->cgroup.delegate_controllers, 0);
-    assert_string_equal(none->cgroup.delegate_subgroup, "main");
-    assert_false(off->cgroup.delegate);
-    assert_int_equal(off->cgroup.delegate_controllers, 0);
+    assert_true(all->cgroup->delegate);
+    assert_int_equal(all->cgroup->delegate_controllers, CONTROLLERS_ALL);
+    assert_int_equal(some->cgroup->delegate_controllers, CONTROLLER_BIT(CONTROLLER_CPU) |
+                                                             CONTROLLER_BIT(CONTROLLER_IO) |
+                                                             CONTROLLER_BIT(CONTROLLER_PIDS));
+    assert_true(none->cgroup->delegate);
+    assert_int_equal(none->cgroup->delegate_controllers, 0);
+    assert_string_equal(none->cgroup->delegate_subgroup, "main");
+    assert_false(off->cgroup->delegate);
+    assert_int_equal(off->cgroup->delegate_controllers, 0);
 }
 
 static void controllers_that_a_slice_disables(void **state)
@@ -215,11 +215,11 @@ static void controllers_that_a_slice_disables(void **state)
     _cleanup_unit_ struct unit *unit = load_text_as(
         "a.slice",
         "[Slice]\nDisableControllers=cpu nonsense\nDisableControllers=io\nDelegate=yes\nMemoryMax=1M\n");
-    assert_int_equal(unit->cgroup.disable_controllers,
+    assert_int_equal(unit->cgroup->disable_controllers,
                      CONTROLLER_BIT(CONTROLLER_CPU) | CONTROLLER_BIT(CONTROLLER_IO));
     assert_non_null(strstr(reports, "/etc/x:2: warning: DisableControllers=: \"nonsense\""));
     assert_non_null(strstr(reports, "/etc/x:4: warning: Delegate=: a slice cannot be delegated"));
-    assert_false(unit->cgroup.delegate);
+    assert_false(unit->cgroup->delegate);
     assert_set(unit, LIMIT_MEMORY_MAX, 1 << 20);
 }
 

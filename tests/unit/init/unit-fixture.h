@@ -120,5 +120,5 @@ static inline void assert_strv(char *const *strv, const char *joined)
 
 static inline bool depends(const struct unit *unit, enum unit_dependency dependency, const char *name)
 {
-    return strv_contains(unit->dependencies[dependency], name);
+    return strv_contains(unit->dependencies->of[dependency], name);
 }

@@ -26,11 +26,13 @@
 #include "init/platform/handover.h"
 #include "init/platform/host.h"
 #include "init/platform/leftovers.h"
+#include "init/platform/memory.h"
 #include "init/platform/progress.h"
 #include "init/platform/runtime-dir.h"
 #include "init/platform/signals.h"
 #include "init/platform/takeover.h"
 
+#define REST_AFTER       (100 * USEC_PER_MSEC)
 #define SERVICE_UMASK    0022
 #define SIGNAL_BATCH_MAX 16
 #define SAME_ORDER_WITHIN                                                                                    \
@@ -487,6 +489,7 @@ static void go_on(struct platform *platform, struct takeover *takeover)
 
 static void begin(struct platform *platform, struct takeover *takeover)
 {
+    platform->may_rest = takeover->given; /* all of it has been read */
     if (takeover->readable) {
         go_on(platform, takeover);
         return;
@@ -513,7 +516,16 @@ static usec_t next_deadline(const struct platform *platform)
 {
     usec_t deadline = MIN(manager_next_deadline(platform->manager), logs_next_deadline(platform->logs));
     usec_t reexec = reexec_next_deadline(platform);
-    return MIN(deadline, reexec);
+
+    deadline = MIN(deadline, reexec);
+    return platform->may_rest ? MIN(deadline, usec_add(now_monotonic(), REST_AFTER)) : deadline;
+}
+
+/* Nothing has happened for a while since units were read: what that took is not needed while they run. */
+static void rest(struct platform *platform)
+{
+    platform->may_rest = false;
+    memory_give_back();
 }
 
 static int run(struct platform *platform)
@@ -524,7 +536,8 @@ static int run(struct platform *platform)
         usec_t sweep = children_next_sweep(platform->children);
         progress_update(platform);
         root_files_forget(&platform->files);
-        (void)loop_wait(platform->loop, MIN(sweep, next_deadline(platform)));
+        if (loop_wait(platform->loop, MIN(sweep, next_deadline(platform))) == 0 && platform->may_rest)
+            rest(platform);
         usec_t now = now_monotonic();
         logs_tick(platform->logs, now);
         if (sweep <= now)

@@ -253,6 +253,8 @@ static void op_jobs_done(void *userdata)
     spawner_release_idle(platform->spawner);
     if (platform->control)
         control_server_jobs_done(platform->control);
+    if (!platform->settled)
+        platform->may_rest = platform->settled = true;
 }
 
 static void op_state_changed(void *userdata, struct manager_unit *unit, enum service_state old)
@@ -355,7 +357,10 @@ static int control_reexec(void *userdata, const char *file, char **ret_message)
 
 static void control_reloaded(void *userdata)
 {
-    platform_apply_limits(userdata);
+    struct platform *platform = userdata;
+
+    platform_apply_limits(platform);
+    platform->may_rest = true;
 }
 
 const struct control_server_ops platform_control_ops = {

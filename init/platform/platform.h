@@ -62,6 +62,8 @@ struct platform {
     char *kept_target; /* that the PID 1 before had chosen */
     uint32_t boot_job; /* 0: not enqueued, or ended */
     bool booted;
+    bool settled;         /* the jobs of the boot have ended */
+    bool may_rest;        /* nothing is under way, for the first time since units were read */
     bool startup_is_over; /* Startup...= settings are out of force */
     bool progress_changed;
     char progress[128]; /* the last STATUS= */

@@ -1,6 +1,7 @@
 """berth-init as PID 1 of several services that are declared in unit files, without berth around it."""
 
 import os
+import pathlib
 import random
 import signal
 
@@ -39,6 +40,33 @@ def is_alive(init):
 
 
 # Start and stop
+
+def program_pages(pid):
+    """KiB of the program's code: mapped, and in memory."""
+    size = rss = 0
+    code = False
+    for line in pathlib.Path(f"/proc/{pid}/smaps").read_text().splitlines():
+        words = line.split()
+        if "-" in words[0]:
+            code = "x" in words[1] and words[-1].endswith("berth-init")
+        elif code and words[0] in ("Size:", "Rss:"):
+            size += int(words[1]) * (words[0] == "Size:")
+            rss += int(words[1]) * (words[0] == "Rss:")
+    return size, rss
+
+
+def is_at_rest(pid):
+    size, rss = program_pages(pid)
+    return size > 0 and rss < size * 3 / 4
+
+
+@test(needs=[root])
+def supervisor_at_rest_gives_back_the_pages_of_the_boot(t):
+    init, _ = boot(t, {"a.service": STAYS})
+    init.out.expect("Started a.service")
+    wait_for(lambda: is_at_rest(init.pid()), "the program's pages to be given back")  # a request would need some again
+    assert init.unit("a.service")["ActiveState"] == "active"
+
 
 @test(needs=[root])
 def pid_1_shows_programs_that_it_manages_services(t):

@@ -15,10 +15,10 @@
 
 static void write_stream(struct handover *handover, const struct log_stream *stream)
 {
-    const struct log_stream_options *options = &stream->options;
-    _cleanup_free_ char *rest = xasprintf(
-        "%d %d %u %u %d %d %u %s", (int)stream->pid, (int)options->origin, options->level, options->level_max,
-        options->level_prefix, stream->inside, stream->level, stream->identifier ? stream->identifier : "");
+    _cleanup_free_ char *rest =
+        xasprintf("%d %d %u %u %d %d %u %s", (int)stream->pid, (int)stream->origin, stream->default_level,
+                  stream->level_max, stream->level_prefix, stream->inside, stream->level,
+                  stream->identifier ? stream->identifier : "");
 
     if (!rest)
         handover->failed = true;

@@ -33,7 +33,7 @@ static void ring_write(struct log_ring *ring, const void *data, size_t size)
 
     memcpy(ring->data + at, data, first);
     memcpy(ring->data, (const char *)data + first, size - first);
-    ring->used += size;
+    ring->used += (uint32_t)size;
 }
 
 static void ring_read(const struct log_ring *ring, size_t offset, void *data, size_t size)
@@ -49,17 +49,26 @@ static void ring_drop_oldest(struct log_ring *ring)
     size_t end = 0;
 
     log_ring_skip(ring, &end);
-    ring->start = ring_at(ring, end);
-    ring->used -= end;
+    ring->start = (uint32_t)ring_at(ring, end);
+    ring->used -= (uint32_t)end;
     ring->n_lines--;
 }
 
-static bool ring_grow(struct log_ring *ring, struct log_ring_budget *budget)
+/* The first line gets what it needs and no more: that of most services is ours, about their start. */
+static size_t next_capacity(const struct log_ring *ring, size_t record)
 {
-    size_t capacity = ring->capacity ? ring->capacity * LOG_RING_GROWTH : LOG_RING_MIN;
+    if (!ring->data)
+        return MIN(record, (size_t)LOG_RING_MIN);
+    return ring->capacity < LOG_RING_MIN ? LOG_RING_MIN : ring->capacity * LOG_RING_GROWTH;
+}
+
+static bool ring_grow(struct log_ring *ring, struct log_ring_budget *budget, size_t record)
+{
+    size_t capacity = next_capacity(ring, record);
+    bool is_small = capacity <= LOG_RING_MIN;
 
     /* The first bytes are everybody's, or the last lines of a service would depend on what others say. */
-    if (capacity > LOG_RING_MAX || (ring->capacity && budget->used - ring->capacity + capacity > budget->max))
+    if (capacity > LOG_RING_MAX || (!is_small && budget->used - ring->capacity + capacity > budget->max))
         return false;
     char *data = malloc(capacity);
     if (!data)
@@ -69,7 +78,7 @@ static bool ring_grow(struct log_ring *ring, struct log_ring_budget *budget)
     free(ring->data);
     budget->used += capacity - ring->capacity;
     ring->data = data;
-    ring->capacity = capacity;
+    ring->capacity = (uint32_t)capacity;
     ring->start = 0;
     return true;
 }
@@ -86,7 +95,8 @@ int log_ring_add(struct log_ring *ring, struct log_ring_budget *budget, const st
     };
     size_t size = MIN(line->size, (size_t)LOG_LINE_MAX);
 
-    while (ring->capacity - ring->used < sizeof(header) + size && ring_grow(ring, budget))
+    while (ring->capacity - ring->used < sizeof(header) + size &&
+           ring_grow(ring, budget, sizeof(header) + size))
         ;
     if (!ring->data)
         return -ENOMEM;

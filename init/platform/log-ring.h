@@ -11,17 +11,17 @@
 #include "init/platform/log-format.h"
 
 #define LOG_LINE_MAX  4096        /* longer lines are cut into pieces */
-#define LOG_RING_MIN  512         /* bytes: a service that only starts and stops needs no more */
+#define LOG_RING_MIN  512         /* bytes, from the second line on */
 #define LOG_RING_MAX  (32 * 1024) /* bytes kept per service */
 #define LOG_RINGS_MAX (16 * 1024 * 1024)
 
 /* All zero is an empty ring; its memory comes with the first line. */
 struct log_ring {
     char *data;
-    size_t capacity;
-    size_t start;
-    size_t used;
-    size_t n_lines;
+    uint32_t capacity;
+    uint32_t start;
+    uint32_t used;
+    uint32_t n_lines;
 };
 
 struct log_ring_budget {

@@ -13,23 +13,22 @@
 
 static int stream_tell(struct log_stream *stream, const char *text, size_t size, bool partial, bool may_wait)
 {
-    const struct log_stream_options *options = &stream->options;
-    uint8_t level = stream->inside ? stream->level : options->level;
+    uint8_t level = stream->inside ? stream->level : stream->default_level;
     size_t prefix = 0;
 
-    if (options->level_prefix && !stream->inside)
+    if (stream->level_prefix && !stream->inside)
         prefix = log_parse_prefix(text, size, &level);
     struct log_line line = {
-        .name = stream->identifier ? stream->identifier : stream->unit->prefix,
+        .name = stream->identifier ? stream->identifier : log_unit_prefix(stream->unit),
         .realtime = stream->logs->realtime,
         .text = text + prefix,
         .size = size - prefix,
-        .origin = options->origin,
+        .origin = stream->origin,
         .level = level,
         .partial = partial,
         .pid = stream->pid,
     };
-    if (level <= options->level_max) {
+    if (level <= stream->level_max) {
         int r = logs_take(stream->logs, stream->unit, &stream->unit->account, &line, may_wait);
         if (r < 0)
             return r;
@@ -77,7 +76,7 @@ static void stream_keep(struct log_stream *stream, const char *text, size_t size
         stream->waiting = false;
     free(stream->kept);
     stream->kept = kept;
-    stream->kept_size = size;
+    stream->kept_size = (uint32_t)size; /* a line and a turn at the most */
 }
 
 static void stream_wait(struct log_stream *stream)
@@ -135,6 +134,7 @@ void log_stream_free(struct log_stream *stream)
 {
     struct logs *logs = stream->logs;
     struct log_unit *unit = stream->unit;
+    struct log_stream **link = &unit->streams;
 
     if (stream->waiting)
         stream_wait_no_more(stream);
@@ -142,9 +142,9 @@ void log_stream_free(struct log_stream *stream)
         loop_remove(logs->loop, &stream->source);
     (void)stream_take_lines(stream, stream->kept, stream->kept_size, true, false);
     close_fd(stream->source.fd);
-    *stream->link = stream->next;
-    if (stream->next)
-        stream->next->link = stream->link;
+    while (*link != stream)
+        link = &(*link)->next;
+    *link = stream->next;
     free(stream->kept);
     free(stream->identifier);
     free(stream);
@@ -200,10 +200,11 @@ static struct log_stream *stream_new(struct logs *logs, struct log_unit *unit,
     *stream = (struct log_stream){.source = {.fd = fd, .ready = stream_ready},
                                   .logs = logs,
                                   .unit = unit,
-                                  .options = *options,
-                                  .next = unit->streams,
-                                  .link = &unit->streams};
-    stream->options.identifier = NULL; /* the copy is what lasts */
+                                  .origin = options->origin,
+                                  .default_level = options->level,
+                                  .level_max = options->level_max,
+                                  .level_prefix = options->level_prefix,
+                                  .next = unit->streams};
     if (options->identifier && !(stream->identifier = strdup(options->identifier))) {
         free(stream);
         return NULL;
@@ -224,8 +225,6 @@ int log_stream_add(struct logs *logs, struct log_unit *unit, const struct log_st
         free(stream);
         return r;
     }
-    if (stream->next)
-        stream->next->link = &stream->next;
     unit->streams = stream;
     unit->forgotten = false;
     *ret = stream;
@@ -240,7 +239,7 @@ int log_stream_restore(struct log_stream *stream, const char *kept, size_t size)
     if (!stream->kept)
         return -ENOMEM;
     memcpy(stream->kept, kept, size);
-    stream->kept_size = size;
+    stream->kept_size = (uint32_t)size;
     /* It may hold whole lines that had to wait: a turn tells them, or waits again. */
     (void)stream_turn(stream, false);
     return 0;

@@ -1,6 +1,8 @@
 /* What the two files of the log share: units with their rings, and the streams that fill them. */
 #pragma once
 
+#include <string.h>
+
 #include "init/platform/log-output.h"
 #include "init/platform/logs.h"
 
@@ -15,8 +17,7 @@ struct log_unit {
     struct log_account account;
     struct log_stream *streams;
     bool forgotten; /* goes with its last stream */
-    char *prefix;   /* "nginx" */
-    char name[];    /* "nginx.service" */
+    char name[];    /* "nginx.service"; behind its NUL the prefix of its lines, "nginx" */
 };
 
 /* The reading end of one process' output. */
@@ -24,17 +25,24 @@ struct log_stream {
     struct loop_source source; /* in the loop unless it waits */
     struct logs *logs;
     struct log_unit *unit;
-    struct log_stream *next, **link; /* in the unit's list */
-    struct log_stream_options options;
-    char *identifier;
-    pid_t pid;
+    struct log_stream *next; /* in the unit's list */
+    char *identifier;        /* NULL: the unit's prefix */
+    enum log_origin origin : 8;
+    uint8_t default_level, level_max;
+    bool level_prefix;
     bool waiting; /* for the container's output, with whole lines in kept */
     bool inside;  /* of a line that was too long, of this level: */
     uint8_t level;
+    pid_t pid;
+    uint32_t kept_size;
     char *kept; /* what was read and is not told yet */
-    size_t kept_size;
     struct log_stream *next_waiting;
 };
+
+static inline const char *log_unit_prefix(const struct log_unit *unit)
+{
+    return unit->name + strlen(unit->name) + 1;
+}
 
 struct logs {
     struct loop *loop;

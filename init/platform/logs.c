@@ -28,38 +28,34 @@ struct log_unit *logs_find_unit(const struct logs *logs, const char *name)
     return *log_unit_slot(logs, name);
 }
 
-static struct log_unit *log_unit_free(struct logs *logs, struct log_unit *unit)
+static void log_unit_free(struct logs *logs, struct log_unit *unit)
 {
     log_output_forget(logs->output, &unit->account);
     log_ring_done(&unit->ring, &logs->budget);
-    free(unit->prefix);
     free(unit);
-    return NULL;
 }
 
 /* "nginx.service" is "nginx" to a reader; a slice or target keeps its type. */
-static char *default_prefix(const char *name)
+static size_t prefix_length(const char *name)
 {
     const char *suffix = endswith(name, ".service");
 
-    return strndup(name, suffix ? (size_t)(suffix - name) : strlen(name));
+    return suffix ? (size_t)(suffix - name) : strlen(name);
 }
 
 struct log_unit *logs_get_unit(struct logs *logs, const char *name)
 {
     struct log_unit **slot = log_unit_slot(logs, name), *unit = *slot;
-    size_t size = strlen(name) + 1;
+    size_t size = strlen(name) + 1, prefix = prefix_length(name);
 
     if (unit)
         return unit;
-    unit = calloc(1, sizeof(*unit) + size);
+    unit = calloc(1, offsetof(struct log_unit, name) + size + prefix + 1);
     if (!unit)
         return NULL;
     memcpy(unit->name, name, size);
-    unit->prefix = default_prefix(name);
-    if (!unit->prefix)
-        return log_unit_free(logs, unit);
-    unit->account = (struct log_account){.unit = unit->name, .name = unit->prefix};
+    memcpy(unit->name + size, name, prefix);
+    unit->account = (struct log_account){.unit = unit->name, .name = unit->name + size};
     *slot = unit;
     return unit;
 }
@@ -102,7 +98,7 @@ void logs_write(struct logs *logs, const char *unit, const char *text)
 
     if (log_unit) {
         struct log_line line = {
-            .name = log_unit->prefix,
+            .name = log_unit_prefix(log_unit),
             .realtime = now_realtime(),
             .text = text,
             .size = size,
@@ -227,7 +223,7 @@ int logs_read(const struct logs *logs, char *const *units, uint64_t *sequence, s
     int r = merge_begin(&merge, logs, units, *sequence);
     for (; r >= 0 && merge.n > 0 && max > 0; max--, lines++) {
         struct merge_cursor *first = merge.cursors;
-        struct log_line line = {.unit = first->unit->name, .name = first->unit->prefix};
+        struct log_line line = {.unit = first->unit->name, .name = log_unit_prefix(first->unit)};
         log_ring_next(&first->unit->ring, &first->offset, scratch, &line);
         *sequence = line.sequence + 1;
         merge_moved(&merge);

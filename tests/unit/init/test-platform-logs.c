@@ -542,6 +542,8 @@ static void rings_grow_with_their_lines_and_within_their_budget(void **state)
 
     memset(text, 'r', sizeof(text));
     assert_int_equal(log_ring_add(&rings[0], &budget, &line), 0);
+    assert_in_range(budget.used, sizeof(text), sizeof(text) + 32);
+    assert_int_equal(log_ring_add(&rings[0], &budget, &line), 0);
     assert_int_equal(budget.used, LOG_RING_MIN);
     FOREACH_ARRAY (ring, rings, ELEMENTSOF(rings))
         for (line.sequence = 0; line.sequence < 1000; line.sequence++)

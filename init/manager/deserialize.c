@@ -166,9 +166,9 @@ static struct deadline *find_deadline(const struct manager *manager, const char 
     return NULL;
 }
 
-static bool is_meant(const struct deadline *deadline)
+static bool is_meant(struct deadline *deadline)
 {
-    const struct node *node = deadline->node;
+    const struct node *node = deadline_node(deadline);
 
     if (deadline->kind == DEADLINE_JOB)
         return node->job.id != 0;

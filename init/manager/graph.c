@@ -9,6 +9,8 @@
 #include "common/text.h"
 #include "init/unit/name.h"
 
+#define FEW_EDGES 4
+
 void manager_log(struct node *node, bool warning, const char *format, ...)
 {
     /* The caller's line may name many units; what does not fit is cut off. */
@@ -56,7 +58,9 @@ static int edges_reserve(struct node *node)
 {
     if (node->n_edges < node->edges_capacity)
         return 0;
-    uint32_t capacity = MAX(node->edges_capacity * 2, UINT32_C(4));
+    /* Most units have very few. */
+    uint32_t capacity =
+        node->edges_capacity < FEW_EDGES ? node->edges_capacity + 1 : node->edges_capacity * 2;
     struct edge *edges = realloc(node->edges, capacity * sizeof(*edges));
     if (!edges)
         return -ENOMEM;
@@ -109,11 +113,6 @@ static int edge_add(struct node *from, struct node *to, enum unit_dependency dep
     return 0;
 }
 
-static void deadline_init(struct deadline *deadline, struct node *node, enum deadline_kind kind)
-{
-    *deadline = (struct deadline){.kind = kind, .node = node};
-}
-
 /* Owns unit on success. */
 static int node_new(struct manager *manager, struct unit *unit, struct node **ret)
 {
@@ -130,11 +129,11 @@ static int node_new(struct manager *manager, struct unit *unit, struct node **re
     node->manager = manager;
     node->u.unit = unit;
     node->u.control_command = SERVICE_COMMAND_MAX;
-    node->main_link.node = node->control_link.node = node;
-    deadline_init(&node->timer, node, DEADLINE_STATE);
-    deadline_init(&node->watchdog, node, DEADLINE_WATCHDOG);
-    deadline_init(&node->pid_file, node, DEADLINE_PID_FILE);
-    deadline_init(&node->job.timeout, node, DEADLINE_JOB);
+    node->control_link.is_control = true;
+    node->timer.kind = DEADLINE_STATE;
+    node->watchdog.kind = DEADLINE_WATCHDOG;
+    node->pid_file.kind = DEADLINE_PID_FILE;
+    node->job.timeout.kind = DEADLINE_JOB;
     *ret = node;
     return 0;
 }

@@ -20,7 +20,6 @@ struct deadline {
     usec_t when;
     uint32_t position; /* in the heap, from 1; 0: not armed */
     enum deadline_kind kind;
-    struct node *node;
 };
 
 struct deadline_heap {
@@ -56,9 +55,9 @@ int name_table_add(struct name_table *table, const char *name, struct node *node
 void name_table_clear(struct name_table *table);
 
 struct pid_link {
-    pid_t pid; /* 0: not in the table */
-    struct node *node;
     struct pid_link *next;
+    pid_t pid; /* 0: not in the table */
+    bool is_control;
 };
 
 struct pid_table {
@@ -164,12 +163,30 @@ struct node {
     bool flush_restarts;
     bool will_restart;
     bool restart_due; /* RestartMode=direct: its time has come, its job waits for its turn */
+    bool is_counted;  /* among the services */
+    bool gone;        /* daemon-reload is about to forget it */
+    bool attempted;   /* a start of it has been tried: main_unit may have ended */
     usec_t runtime_extra;
     usec_t reload_begin; /* when it was signalled to reload; 0: it was not */
-    bool gone;           /* daemon-reload is about to forget it */
-    bool is_counted;     /* among the services */
-    bool attempted;      /* a start of it has been tried: main_unit may have ended */
 };
+
+/* Whose it is; all but DEADLINE_SHUTDOWN are part of a node. */
+static inline struct node *deadline_node(struct deadline *deadline)
+{
+    static const size_t offsets[] = {
+        [DEADLINE_STATE] = offsetof(struct node, timer),
+        [DEADLINE_WATCHDOG] = offsetof(struct node, watchdog),
+        [DEADLINE_PID_FILE] = offsetof(struct node, pid_file),
+        [DEADLINE_JOB] = offsetof(struct node, job.timeout),
+    };
+    return (struct node *)((char *)deadline - offsets[deadline->kind]);
+}
+
+static inline struct node *pid_link_node(struct pid_link *link)
+{
+    return link->is_control ? CONTAINER_OF(link, struct node, control_link)
+                            : CONTAINER_OF(link, struct node, main_link);
+}
 
 #define MESSAGE_MAX 1024 /* bytes of one line for the log */
 

@@ -55,21 +55,21 @@ static void on_exited(struct manager *manager, const struct event *event)
 {
     struct pid_link *link = pid_table_find(&manager->pids, event->pid);
     if (link)
-        service_process_exited(link->node, event->pid, event->exit);
+        service_process_exited(pid_link_node(link), event->pid, event->exit);
 }
 
 static void on_exec_done(struct manager *manager, const struct event *event)
 {
     struct pid_link *link = pid_table_find(&manager->pids, event->pid);
-    if (link && link == &link->node->main_link)
-        service_dispatch(link->node, SERVICE_EXECUTED, RESULT_SUCCESS);
+    if (link && !link->is_control)
+        service_dispatch(pid_link_node(link), SERVICE_EXECUTED, RESULT_SUCCESS);
 }
 
 static void on_exec_failed(struct manager *manager, const struct event *event)
 {
     struct pid_link *link = pid_table_find(&manager->pids, event->pid);
     if (link)
-        service_exec_failed(link->node, event);
+        service_exec_failed(pid_link_node(link), event);
 }
 
 static void on_empty(struct manager *manager, const struct event *event)
@@ -104,9 +104,9 @@ static void on_deadline(struct manager *manager, struct deadline *deadline)
     if (deadline->kind == DEADLINE_SHUTDOWN)
         shutdown_deadline_due(manager);
     else if (deadline->kind == DEADLINE_JOB)
-        job_set_result(deadline->node, JOB_TIMEOUT);
+        job_set_result(deadline_node(deadline), JOB_TIMEOUT);
     else
-        service_dispatch(deadline->node, events[deadline->kind], RESULT_SUCCESS);
+        service_dispatch(deadline_node(deadline), events[deadline->kind], RESULT_SUCCESS);
 }
 
 /* All deadlines that have passed, each with what follows from it. What they arm lies in the future. */
@@ -256,7 +256,7 @@ struct manager_unit *manager_find(const struct manager *manager, const char *nam
 struct manager_unit *manager_find_by_pid(const struct manager *manager, pid_t pid)
 {
     struct pid_link *link = pid_table_find(&manager->pids, pid);
-    return link ? &link->node->u : NULL;
+    return link ? &pid_link_node(link)->u : NULL;
 }
 
 struct manager_unit *manager_next_unit(const struct manager *manager, size_t *cursor)

@@ -99,9 +99,9 @@ struct manager_unit {
     enum active_state active;
     enum service_state state;
     enum service_result result;
+    enum service_command control_command;
     pid_t main_pid;    /* 0: none */
     pid_t control_pid; /* of ExecStartPre=, ExecReload=, ExecStop= ...; 0: none */
-    enum service_command control_command;
     struct process_exit main_exit;
     struct process_exit control_exit;
     enum exec_stage exec_stage; /* of the last process that could not be executed, with its errno */

@@ -61,10 +61,10 @@ static void write_aliases(struct handover *handover, const struct manager *manag
     }
 }
 
-static const char *deadline_name(const struct deadline *deadline)
+static const char *deadline_name(struct deadline *deadline)
 {
     FOREACH_ARRAY (kind, deadline_kinds, ELEMENTSOF(deadline_kinds))
-        if ((const char *)deadline == (const char *)deadline->node + kind->offset)
+        if ((const char *)deadline == (const char *)deadline_node(deadline) + kind->offset)
             return kind->name;
     return NULL;
 }
@@ -74,10 +74,10 @@ static void write_deadlines(struct handover *handover, const struct manager *man
 {
     handover_section(handover, "deadlines", NULL);
     FOREACH_ARRAY (item, manager->deadlines.items, manager->deadlines.n) {
-        const struct deadline *deadline = *item;
-        if (deadline->node)
+        struct deadline *deadline = *item;
+        if (deadline->kind != DEADLINE_SHUTDOWN)
             handover_addf(handover, deadline_name(deadline), "%llu %s", (unsigned long long)deadline->when,
-                          deadline->node->u.unit->name);
+                          deadline_node(deadline)->u.unit->name);
     }
 }
 

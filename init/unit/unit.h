@@ -416,12 +416,13 @@ struct unit {
     bool stop_when_unneeded;
     bool ignore_on_isolate;
     bool allow_isolate;
+    bool sealed; /* share.h */
     struct condition *conditions;
     size_t n_conditions;
     usec_t start_limit_interval; /* or USEC_UNSET */
-    unsigned start_limit_burst;  /* or BURST_UNSET */
     usec_t job_timeout;
     usec_t job_running_timeout;
+    unsigned start_limit_burst; /* or BURST_UNSET */
     enum emergency_action job_timeout_action;
     enum emergency_action start_limit_action;
     enum job_mode on_failure_job_mode;
@@ -437,8 +438,6 @@ struct unit {
     struct cgroup_context *cgroup;
     struct service *service; /* of UNIT_SERVICE, as the commands */
     struct service_commands *commands;
-
-    bool sealed; /* share.h */
 };
 
 /* A unit while it is read: with all of its parts. */

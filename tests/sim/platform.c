@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "init/unit/share.h"
 #include "sim.h"
 
 struct sim_unit *sim_unit(struct manager_unit *unit)
@@ -159,7 +160,11 @@ static void live_as_parent(struct world *world, struct process *parent)
 
 static int op_load(void *platform, const char *name, struct unit **ret)
 {
-    return generate_unit(platform, name, ret);
+    int r = generate_unit(platform, name, ret);
+
+    if (r >= 0)
+        unit_seal(ret); /* as PID 1 does */
+    return r;
 }
 
 static int op_spawn(void *platform, const struct spawn_request *request, pid_t *ret_pid)

@@ -21,9 +21,9 @@ enum pointer_kind {
 
 struct pointer {
     uint16_t offset;
+    uint16_t number; /* where the count is, or in a list's record the next one */
     enum pointer_kind kind;
     const struct shape *shape; /* of the records */
-    uint16_t number;           /* where the count is, or in a list's record the next one */
 };
 
 struct shape {
@@ -34,27 +34,27 @@ struct shape {
 
 #define NEXT(type)                                                                                           \
     {                                                                                                        \
-        offsetof(struct type, next), POINTS_TO_NEXT, NULL, 0                                                 \
+        offsetof(struct type, next), 0, POINTS_TO_NEXT, NULL                                                 \
     }
 #define TEXT(type, member)                                                                                   \
     {                                                                                                        \
-        offsetof(struct type, member), POINTS_TO_TEXT, NULL, 0                                               \
+        offsetof(struct type, member), 0, POINTS_TO_TEXT, NULL                                               \
     }
 #define WORDS(type, member)                                                                                  \
     {                                                                                                        \
-        offsetof(struct type, member), POINTS_TO_WORDS, NULL, 0                                              \
+        offsetof(struct type, member), 0, POINTS_TO_WORDS, NULL                                              \
     }
 #define ONE(type, member, shape)                                                                             \
     {                                                                                                        \
-        offsetof(struct type, member), POINTS_TO_RECORDS, &(shape), JUST_ONE                                 \
+        offsetof(struct type, member), JUST_ONE, POINTS_TO_RECORDS, &(shape)                                 \
     }
 #define MANY(type, member, shape, count)                                                                     \
     {                                                                                                        \
-        offsetof(struct type, member), POINTS_TO_RECORDS, &(shape), offsetof(struct type, count)             \
+        offsetof(struct type, member), offsetof(struct type, count), POINTS_TO_RECORDS, &(shape)             \
     }
 #define LIST(type, member, shape, element)                                                                   \
     {                                                                                                        \
-        offsetof(struct type, member), POINTS_TO_LIST, &(shape), offsetof(struct element, next)              \
+        offsetof(struct type, member), offsetof(struct element, next), POINTS_TO_LIST, &(shape)              \
     }
 #define SHAPE(type, pointers)                                                                                \
     {                                                                                                        \

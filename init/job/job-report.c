@@ -50,9 +50,15 @@ int job_report_open(const struct job_options *options)
     return higher < 0 ? -errno : higher;
 }
 
+/* The line that -v asks for; peers have none. */
+static bool is_line_asked(const struct job_options *options)
+{
+    return options->verbosity > 0 && !options->manner;
+}
+
 void job_report_begin(const struct job_options *options, struct job_account *account)
 {
-    usage_mark(&account->before, options->report || options->verbosity > 0 || options->time_limit > 0);
+    usage_mark(&account->before, options->report || is_line_asked(options) || options->time_limit > 0);
 }
 
 bool job_report_watch_memory(struct job_account *account)
@@ -145,8 +151,7 @@ static int write_report(const struct job_summary *summary, int fd)
  * memory nobody else tells. */
 static bool line_is_due(const struct job_options *options, enum job_cause cause)
 {
-    return cause == JOB_CAUSE_TIME_LIMIT || cause == JOB_CAUSE_OUT_OF_MEMORY ||
-           (options->verbosity > 0 && !options->manner);
+    return cause == JOB_CAUSE_TIME_LIMIT || cause == JOB_CAUSE_OUT_OF_MEMORY || is_line_asked(options);
 }
 
 int job_report(const struct job_options *options, struct job_account *account, int fd)

@@ -190,6 +190,7 @@ def _run_test(case, snapshot):
         failures += world.close()
         if snapshot:
             try:
+                before.wait_for_later_ones()
                 snapshot().assert_nothing_left_behind(before)
             except AssertionError:
                 failures.append(traceback.format_exc())

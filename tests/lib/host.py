@@ -1,5 +1,6 @@
 """What is on the host: taken before and after a test to see what was left behind."""
 
+import contextlib
 import os
 import pathlib
 import select
@@ -116,6 +117,10 @@ class Snapshot:
             found.append(f"the host's name was changed to {self.hostname}")
         return found
 
+    def wait_for_later_ones(self):
+        """Waits for what was started since and is about to end: nobody is told of the end of a detached monitor."""
+        wait_for_ends(_minus(our_processes(), self.processes))
+
     def assert_nothing_left_behind(self, before):
         found = self.differences(before)
         kill_all(_minus(self.processes, before.processes))
@@ -133,25 +138,46 @@ def _minus(some, others):
     return rest
 
 
-def kill_all(pids, deadline=10):
-    """SIGKILL to each, and waits until the last has ended. Whose child it is, reaps it."""
-    pidfds = []
-    try:
+@contextlib.contextmanager
+def _pidfds(pids):
+    """Descriptors of those that are still there."""
+    with contextlib.ExitStack() as stack:
+        found = []
         for pid in pids:
             try:
-                pidfds.append(os.pidfd_open(pid))
-                signal.pidfd_send_signal(pidfds[-1], signal.SIGKILL)
+                found.append(os.pidfd_open(pid))
+                stack.callback(os.close, found[-1])
             except ProcessLookupError:
                 pass
-        end = time.monotonic() + deadline
+        yield found
+
+
+def _wait_for_ends(pidfds, deadline):
+    """Whether all have ended after at most that many seconds."""
+    end = time.monotonic() + deadline
+    for pidfd in pidfds:
+        poll = select.poll()
+        poll.register(pidfd, select.POLLIN)
+        if not poll.poll(max(0, end - time.monotonic()) * 1000):
+            return False
+    return True
+
+
+def wait_for_ends(pids, deadline=5):
+    with _pidfds(pids) as pidfds:
+        return _wait_for_ends(pidfds, deadline)
+
+
+def kill_all(pids, deadline=10):
+    """SIGKILL to each, and waits until the last has ended. Whose child it is, reaps it."""
+    with _pidfds(pids) as pidfds:
         for pidfd in pidfds:
-            poll = select.poll()
-            poll.register(pidfd, select.POLLIN)
-            if not poll.poll(max(0, end - time.monotonic()) * 1000):
-                raise AssertionError(f"one of the processes {pids} cannot be killed")
-    finally:
-        for pidfd in pidfds:
-            os.close(pidfd)
+            try:
+                signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        if not _wait_for_ends(pidfds, deadline):
+            raise AssertionError(f"one of the processes {pids} cannot be killed")
 
 
 def reap():

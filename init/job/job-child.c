@@ -12,15 +12,18 @@
 
 #include "berth/environment.h"
 #include "berth/exit-codes.h"
+#include "common/clone-borrowing.h"
+#include "common/fd.h"
 #include "common/log.h"
 #include "common/text.h"
+#include "init/job/job-cgroup.h"
 #include "init/job/job-signals.h"
 #include "init/job/job-terminal.h"
 #include "init/job/job-voice.h"
 
 /* The next file that name can mean: *place goes through PATH, and is NULL at the end. A name with a slash is
  * looked for nowhere else. False when there is none. */
-static bool next_candidate(const char **place, const char *name, char path[static PATH_MAX])
+static bool next_candidate(const char **place, const char *name, char *path, size_t size)
 {
     bool has_slash = strchr(name, '/') != NULL;
 
@@ -29,7 +32,7 @@ static bool next_candidate(const char **place, const char *name, char path[stati
         size_t length = has_slash ? 0 : (size_t)(end - begin);
         const char *between = has_slash ? "" : length ? "/" : "./";
         *place = *end && !has_slash ? end + 1 : NULL;
-        if (length + strlen(between) + strlen(name) >= PATH_MAX)
+        if (length + strlen(between) + strlen(name) >= size)
             continue;
         char *end_of_directory = mempcpy(mempcpy(path, begin, length), between, strlen(between));
         memcpy(end_of_directory, name, strlen(name) + 1);
@@ -69,17 +72,20 @@ static void exec_file(const char *path, char *const *argv, struct child_failure 
 static void exec_command(char *const *argv, struct child_failure *failure)
 {
     const char *search = getenv("PATH"), *place;
-    char path[PATH_MAX];
 
     search = search ? search : CONTAINER_DEFAULT_PATH;
+    size_t size = MIN(strlen(search) + sizeof("/") + strlen(argv[0]), (size_t)PATH_MAX);
+    /* No larger than it can be: an idle PID 1 keeps the stack as deep as it was here.
+     * cppcheck-suppress allocaCalled; as above */
+    char *path = alloca(size);
     *failure = (struct child_failure){.step = CHILD_EXEC, .error = ENOENT};
     if (!*argv[0])
         return;
-    for (place = search; next_candidate(&place, argv[0], path);)
+    for (place = search; next_candidate(&place, argv[0], path, size);)
         exec_file(path, argv, failure);
     if (failure->error != ENOENT)
         return;
-    for (place = search; next_candidate(&place, argv[0], path);)
+    for (place = search; next_candidate(&place, argv[0], path, size);)
         failure->interpreter_missing |= access(path, F_OK) == 0;
 }
 
@@ -125,36 +131,59 @@ static void pass_sockets(void)
     (void)setenv("LISTEN_PID", pid, 1);
 }
 
+struct start {
+    struct job_child *child;
+    enum terminal_plan plan;
+    int *ret_exec_status;
+};
+
 /* Not inlined: its locals must lie below the frame that the parent comes back to. */
-static __attribute__((noinline)) _noreturn_ void child_main(const struct job_child *child,
-                                                            enum terminal_plan plan, int *ret_exec_status)
+static __attribute__((noinline)) _noreturn_ void child_main(void *userdata)
 {
+    const struct start *start = userdata;
+    const struct job_child *child = start->child;
     struct child_failure failure = {};
 
-    job_terminal_take(plan);
+    job_terminal_take(start->plan);
     if (child->sockets_passed)
         pass_sockets();
     if (job_child_prepare(child, &failure) == 0)
         exec_command(child->options->argv, &failure);
     job_tell(child->options, &(struct job_event){.kind = JOB_EVENT_EXEC_FAILED, .failure = &failure});
-    *ret_exec_status = job_exec_status(child->options, &failure);
-    _exit(*ret_exec_status);
+    *start->ret_exec_status = job_exec_status(child->options, &failure);
+    _exit(*start->ret_exec_status);
 }
 
-int job_child_start(const struct job_child *child, pid_t *ret_pid, int *ret_exec_status)
+static pid_t start_in_own_cgroup(struct start *start)
 {
-    enum terminal_plan plan = job_terminal_release(child->options);
+    bool wanted = start->child->options->rest == JOB_REST_STOP && getpid() != 1;
+    _cleanup_close_ int cgroup = wanted ? job_cgroup_make() : -EOPNOTSUPP;
+
+    if (cgroup < 0)
+        return cgroup;
+    pid_t pid = clone_borrowing(cgroup, 0, child_main, start);
+    start->child->has_cgroup = pid >= 0;
+    if (pid < 0)
+        job_cgroup_remove();
+    return pid;
+}
+
+int job_child_start(struct job_child *child, pid_t *ret_pid, int *ret_exec_status)
+{
+    struct start start = {child, job_terminal_release(child->options), ret_exec_status};
 
     *ret_exec_status = 0;
     /* The child borrows our memory while we sleep: no page tables are copied only for exec to throw them
      * away, and how it failed needs no pipe. What it leaves there besides is errno and environment variables
      * of the job's. Emulators that fork(2) instead keep *ret_exec_status from us: the job then seems to have
      * run and to have ended with the same status. */
-    pid_t pid = vfork(); /* NOLINT(clang-analyzer-security.insecureAPI.vfork): as said */
+    pid_t pid = start_in_own_cgroup(&start);
+    if (pid < 0)
+        pid = vfork(); /* NOLINT(clang-analyzer-security.insecureAPI.vfork): as said */
     if (pid < 0)
         return -errno;
     if (pid == 0)
-        child_main(child, plan, ret_exec_status); /* NOLINT(clang-analyzer-unix.Vfork) */
+        child_main(&start); /* NOLINT(clang-analyzer-unix.Vfork) */
     *ret_pid = pid;
     return 0;
 }

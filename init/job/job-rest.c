@@ -3,10 +3,13 @@
 
 #include <signal.h>
 
+#include "init/job/job-cgroup.h"
 #include "init/platform/processes.h"
 
-void job_rest_signal(pid_t self, pid_t job, int signal)
+void job_rest_signal(pid_t self, pid_t job, bool has_cgroup, int signal)
 {
+    if (has_cgroup && signal == SIGKILL)
+        job_cgroup_kill();
     if (self == 1)
         (void)kill(-1, signal);
     else if (processes_signal_descendants(signal) < 0)

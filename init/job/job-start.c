@@ -7,6 +7,7 @@
 #include "berth/environment.h"
 #include "common/fd.h"
 #include "common/log.h"
+#include "init/job/job-cgroup.h"
 #include "init/job/job-descriptors.h"
 #include "init/job/job-notify.h"
 #include "init/job/job-voice.h"
@@ -151,4 +152,6 @@ void job_done(struct job *job)
     close_fd(job->report_fd);
     job_control_free(job->control);
     credentials_done(&job->child.user);
+    if (job->child.has_cgroup)
+        job_cgroup_remove();
 }

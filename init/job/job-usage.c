@@ -15,8 +15,9 @@
 
 #define CGROUP_MOUNT    "/sys/fs/cgroup"
 #define KERNEL_FILE_MAX (64 * 1024)
-#define SMALL_FILE_MAX  4096
-#define RUSAGE_BLOCK    512 /* bytes, whatever the file system's blocks are */
+#define SMALL_FILE_MAX  512  /* bytes: of our stack, which an idle PID 1 keeps as deep as it ever was */
+#define LARGE_FILE_MAX  8192 /* with v1 hierarchies, each of them a line with a long path */
+#define RUSAGE_BLOCK    512  /* bytes, whatever the file system's blocks are */
 
 const char *usage_parse_path(const char *text, size_t *ret_length)
 {
@@ -74,13 +75,13 @@ uint64_t usage_parse_io(const char *text, const char *key)
 }
 
 /* Without the heap, of which an idle PID 1 would keep pages. False when it cannot be read whole. */
-static bool read_small_file(int dirfd, const char *name, char text[static SMALL_FILE_MAX])
+static bool read_into(int dirfd, const char *name, char *text, size_t size)
 {
     _cleanup_close_ int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     size_t used = 0;
     ssize_t n = -1;
 
-    while (fd >= 0 && used < SMALL_FILE_MAX && (n = read(fd, text + used, SMALL_FILE_MAX - used)) > 0)
+    while (fd >= 0 && used < size && (n = read(fd, text + used, size - used)) > 0)
         used += (size_t)n;
     if (n != 0)
         return false;
@@ -88,14 +89,12 @@ static bool read_small_file(int dirfd, const char *name, char text[static SMALL_
     return true;
 }
 
-int usage_open_cgroup(void)
+/* text: of /proc/self/cgroup; it is cut. */
+static int open_directory(char *text)
 {
-    char text[SMALL_FILE_MAX];
     size_t length;
     struct statfs fs;
 
-    if (!read_small_file(AT_FDCWD, "/proc/self/cgroup", text))
-        return -EOPNOTSUPP;
     const char *path = usage_parse_path(text, &length);
     if (!path)
         return -EOPNOTSUPP;
@@ -104,10 +103,23 @@ int usage_open_cgroup(void)
     if (mount < 0)
         return -EOPNOTSUPP;
     _cleanup_close_ int fd =
-        openat(mount, path[1] ? path + 1 : ".", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        openat(mount, path[1] ? path + 1 : ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0 || fstatfs(fd, &fs) < 0 || fs.f_type != CGROUP2_SUPER_MAGIC)
         return -EOPNOTSUPP;
     return TAKE_FD(fd);
+}
+
+static __attribute__((noinline)) int open_cgroup_of_many(void)
+{
+    char text[LARGE_FILE_MAX];
+    return read_into(AT_FDCWD, "/proc/self/cgroup", text, sizeof(text)) ? open_directory(text) : -EOPNOTSUPP;
+}
+
+int usage_open_cgroup(void)
+{
+    char text[SMALL_FILE_MAX];
+    bool is_small = read_into(AT_FDCWD, "/proc/self/cgroup", text, sizeof(text));
+    return is_small ? open_directory(text) : open_cgroup_of_many();
 }
 
 /* NULL when it is not there: a controller is missing, or the kernel is older than the file. */
@@ -126,13 +138,14 @@ static uint64_t read_number(int dirfd, const char *name)
 bool usage_has_memory_limit(int dirfd)
 {
     char text[SMALL_FILE_MAX];
-    return read_small_file(dirfd, "memory.max", text) && usage_parse_number(text) != USAGE_UNKNOWN;
+    return read_into(dirfd, "memory.max", text, sizeof(text)) && usage_parse_number(text) != USAGE_UNKNOWN;
 }
 
 uint64_t usage_oom_kills(int dirfd)
 {
     char text[SMALL_FILE_MAX];
-    return read_small_file(dirfd, "memory.events", text) ? usage_parse_key(text, "oom_kill") : USAGE_UNKNOWN;
+    return read_into(dirfd, "memory.events", text, sizeof(text)) ? usage_parse_key(text, "oom_kill")
+                                                                 : USAGE_UNKNOWN;
 }
 
 /* Processes of other pid namespaces are listed as 0. So this also proves that the directory, which the

@@ -41,7 +41,7 @@ struct usage {
 void usage_mark(struct usage_mark *ret, bool with_cgroup);
 /* Fills in the cgroup's part from its directory. */
 void usage_mark_cgroup(struct usage_mark *mark, int dirfd);
-/* An O_PATH descriptor of our own cgroup v2; -EOPNOTSUPP where there is none below /sys/fs/cgroup. */
+/* The directory of our own cgroup v2; -EOPNOTSUPP where there is none below /sys/fs/cgroup. */
 int usage_open_cgroup(void);
 /* memory.events' oom_kill; USAGE_UNKNOWN without a memory controller. */
 uint64_t usage_oom_kills(int dirfd);

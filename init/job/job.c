@@ -98,10 +98,15 @@ static void job_limit_stop(struct job *job)
 
 /* What is left of the job */
 
+static void signal_rest(const struct job *job, int signal)
+{
+    job_rest_signal(job->self, job->account.pid, job->child.has_cgroup, signal);
+}
+
 static void job_kill_rest(struct job *job)
 {
     tell_pid(job, JOB_EVENT_KILLED, 0, 0);
-    job_rest_signal(job->self, job->account.pid, SIGKILL);
+    signal_rest(job, SIGKILL);
     job->phase = job->self == 1 ? JOB_OVER : JOB_KILLED; /* the kernel waits for a namespace to be empty */
     job_timetable_set(&job->times, JOB_DUE_GIVE_UP, usec_add(now_monotonic(), AFTER_KILL));
 }
@@ -109,8 +114,8 @@ static void job_kill_rest(struct job *job)
 static void job_stop_rest(struct job *job)
 {
     /* Those that are stopped must run to take it. */
-    job_rest_signal(job->self, job->account.pid, SIGTERM);
-    job_rest_signal(job->self, job->account.pid, SIGCONT);
+    signal_rest(job, SIGTERM);
+    signal_rest(job, SIGCONT);
     job_timetable_set(&job->times, JOB_DUE_KILL_REST, usec_add(now_monotonic(), job->options->stop_timeout));
 }
 
@@ -234,7 +239,7 @@ static void job_reap(struct job *job)
     if (ran && job->phase == JOB_ENDED)
         job_end_rest(job, children_left);
     else if (job->phase == JOB_KILLED && children_left)
-        job_rest_signal(job->self, job->account.pid, SIGKILL);
+        signal_rest(job, SIGKILL);
     if ((job->phase == JOB_ENDED || job->phase == JOB_KILLED) && !children_left)
         job->phase = JOB_OVER;
 }

@@ -70,5 +70,6 @@ void cgroup_unit_changed(struct cgroup_unit *cgroup, enum cgroup_event event);
 void cgroup_units_check_oom(struct cgroup_tree *tree);
 /* The owner of the group that is a prefix of path (relative to the root), or NULL. */
 void *cgroup_unit_find_owner(struct cgroup_tree *tree, const char *path);
-/* SIGKILL to all below dirfd/name. */
+/* SIGKILL to all in dirfd/name and below it. / Removes it with what is below it, unless somebody is there. */
 void cgroup_kill_at(int dirfd, const char *name);
+void cgroup_remove_at(int dirfd, const char *name);

@@ -366,7 +366,7 @@ static bool is_dot(const char *name)
 }
 
 /* Groups that the service made itself (Delegate=) go first. */
-static void remove_below(int dirfd, const char *name, unsigned depth)
+static void remove_down_to(int dirfd, const char *name, unsigned depth)
 {
     int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     _cleanup_closedir_ DIR *directory = fd < 0 ? NULL : fdopendir(fd);
@@ -378,8 +378,13 @@ static void remove_below(int dirfd, const char *name, unsigned depth)
     }
     while (depth > 0 && (entry = readdir(directory)))
         if (entry->d_type == DT_DIR && !is_dot(entry->d_name))
-            remove_below(fd, entry->d_name, depth - 1);
+            remove_down_to(fd, entry->d_name, depth - 1);
     (void)unlinkat(dirfd, name, AT_REMOVEDIR);
+}
+
+void cgroup_remove_at(int dirfd, const char *name)
+{
+    remove_down_to(dirfd, name, CGROUP_DEPTH_MAX);
 }
 
 struct cgroup_unit *cgroup_unit_free(struct cgroup_unit *cgroup)
@@ -394,7 +399,7 @@ struct cgroup_unit *cgroup_unit_free(struct cgroup_unit *cgroup)
     tree->n_giving -= cgroup->gifts != NULL;
     const char *path = below_root(cgroup);
     if (*path && unlinkat(tree->root_fd, path, AT_REMOVEDIR) < 0 && errno == EBUSY && !cgroup->is_slice)
-        remove_below(tree->root_fd, path, CGROUP_DEPTH_MAX);
+        cgroup_remove_at(tree->root_fd, path);
     return discard(cgroup);
 }
 

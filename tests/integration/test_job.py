@@ -12,9 +12,9 @@ import subprocess
 import time
 from pathlib import Path
 
-from container import PID1, SUBREAPER, USER, USER_PID1, WAYS, Pid1
+from container import NOBODY, PID1, SUBREAPER, USER, USER_PID1, WAYS, Pid1
 from harness import Skip, root, test, wait_for
-from host import children, context_switches, descendants, kill_all, process_stat
+from host import cgroup2_root, children, context_switches, descendants, kill_all, process_stat
 from process import Process, check, run
 from root import BERTH_INIT, PAYLOAD, busybox_root, copied, write_files
 
@@ -512,6 +512,82 @@ def what_does_not_end_is_killed_after_the_stop_timeout(t, way):
     assert not [pid for pid in children(os.getpid()) if pid != init.process.pid], "the rest went past berth-init"
 
 
+def has_cgroup():
+    return None if cgroup2_root() else "no cgroup v2 is mounted"
+
+
+class Group:
+    """A control group that is nobody's, as systemd delegates it to a unit; `under` runs a program in it."""
+
+    def __init__(self, t, delegated=True):
+        self.path = cgroup2_root() / t.dir.name
+        self.path.mkdir()
+        t.defer(self._remove)
+        for path in (self.path, *(self.path / f"cgroup.{name}" for name in ("procs", "threads", "subtree_control"))):
+            os.chown(path, NOBODY, NOBODY)
+        if delegated:
+            os.setxattr(self.path, "user.delegate", b"1")
+        mount = f"[ {cgroup2_root()} = /sys/fs/cgroup ] || mount --bind {cgroup2_root()} /sys/fs/cgroup"
+        self.under = ["unshare", "--mount", "sh", "-c",
+                      f'echo $$ >{self.path}/cgroup.procs && {{ {mount}; }} && exec "$@"', "sh"]
+
+    def _remove(self):
+        (self.path / "cgroup.kill").write_text("1")
+        wait_for(lambda: "populated 0" in (self.path / "cgroup.events").read_text(), "the group to be empty")
+        for directory, _, _ in os.walk(self.path, topdown=False):
+            os.rmdir(directory)
+
+    def below(self):
+        return [str(path.relative_to(self.path)) for path in self.path.glob("**/*/")]
+
+
+@test(needs=[root, has_cgroup], each=NOT_PID1)
+def job_has_a_group_of_its_own_in_one_that_is_delegated(t, way):
+    """It is empty of what the job made there when berth-init has ended, and gone."""
+    group = Group(t)
+    init = shell(t, way, "own=/sys/fs/cgroup$(sed -n s/^0:://p /proc/self/cgroup); mkdir -p $own/below/more; "
+                         "echo in $own; read line", under=group.under)
+    own = init.out.expect(r"^in (/\S+)$")[1]
+    assert own.endswith(f"/{t.dir.name}/job-{init.pid()}"), own
+    assert (group.path / "cgroup.procs").read_text().split() == [str(init.pid())]
+    assert sorted(group.below()) == [Path(own).name + rest for rest in ("", "/below", "/below/more")]
+    init.process.write("\n")
+    assert init.wait() == 0
+    assert not group.below()
+
+
+@test(needs=[root, has_cgroup], each=NOT_PID1)
+def job_stays_in_a_group_that_is_not_delegated(t, way):
+    group = Group(t, delegated=False)
+    assert shell(t, way, "grep -q '^0::.*/job-' /proc/self/cgroup || exit 4", under=group.under).wait() == 4
+    assert not group.below()
+
+
+@test(needs=[root, has_cgroup], each=WAYS)
+def command_that_cannot_be_run_leaves_no_group(t, way):
+    group = Group(t)
+    init = Pid1(t, "--", "/no/such/command", way=way, under=group.under)
+    assert init.wait() == 127
+    assert not group.below()
+
+
+@test(needs=[root, has_cgroup])
+def what_the_job_leaves_is_killed_also_as_another_user(t):
+    """berth-init is nobody's and may not signal what became root."""
+    group = Group(t)
+    setpriv = t.dir / "setpriv"
+    shutil.copy(shutil.which("setpriv"), setpriv)
+    setpriv.chmod(0o4755)
+    init = shell(t, USER, f"setsid {setpriv} --reuid=0 --regid=0 --clear-groups $payload ignore-term say deaf "
+                          "sleep-forever & read line; exit 9", "--stop-timeout=100ms", under=group.under)
+    init.out.expect("^deaf$")
+    rest = [pid for pid in descendants(init.pid()) if os.stat(f"/proc/{pid}").st_uid == 0]
+    assert len(rest) == 1, rest
+    init.process.write("\n")
+    assert init.wait() == 9
+    assert not group.below() and (process_stat(rest[0]) or ["Z"])[0] == "Z", "root's process outlived berth-init"
+
+
 @test(needs=[root], each=WAYS)
 def exit_at_once_leaves_the_rest_alone(t, way):
     for flags, environment in ((["--exit-at-once"], {}), ([], {"BERTH_EXIT_AT_ONCE": "1"})):
@@ -603,10 +679,12 @@ def one_job_maps_nothing_of_the_supervisor(t, name):
     init.out.expect("^up$")
     wait_for(lambda: process_stat(init.pid())[0] == "S", "it to sleep")
     smaps = Path(f"/proc/{init.pid()}/smaps").read_text()
+    written = [int(kib) for kib in re.findall(r"rw-p .*\n(?<!\[stack\]\n)Size:.*\n(?:.*\n){2}Rss: +(\d+) kB", smaps)]
     mapped = [int(kib) for kib in re.findall(r"r-xp .* /.*\nSize:.*\n(?:.*\n){2}Rss: +(\d+) kB", smaps)]
     if len(mapped) == 1:
         raise Skip("this build is not laid out in segments (init/layout.ld)")
     assert mapped[0] > 0 and mapped[1:] == [0], f"KiB of the job's and of the supervisor's segment: {mapped}"
+    assert sum(written) == 4, f"KiB of written pages beside the stack: {written}"
     init.process.write("\n")
     assert init.wait() == 0
 

@@ -68,6 +68,17 @@ def a_job_of_berth_init_that_dies_of_memory_says_so_and_reports_it(t):
 
 
 @test(timeout=120)
+def what_a_job_leaves_in_a_delegated_unit_is_killed_faster_than_it_forks(t):
+    """systemd-run waits until the unit is inactive: until all of its processes are gone."""
+    unit = ["systemd-run", "--quiet", "--wait", "--pipe", "--collect", "--property=Delegate=yes", "--property=TasksMax=100",
+            "--property=KillMode=none"]
+    leave = f"trap '' TERM; cat /proc/self/cgroup; {BOMB} & exit 3"
+    result = run(t, [*unit, BERTH_INIT, "--stop-timeout=200ms", "--", "bash", "-c", leave], SLOW)
+    assert result.status == 3, repr(result)
+    assert re.search(r"^0::/system\.slice/run-\w+\.service/job-\d+$", result.out, re.M), repr(result)
+
+
+@test(timeout=120)
 def a_limit_that_cannot_be_honoured_is_an_error_before_the_start(t):
     (t.dir / "seen").mkdir()
     bind = f"--bind={t.dir / 'seen'}:/tmp"

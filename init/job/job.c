@@ -234,6 +234,7 @@ static void job_reaped(void *userdata, pid_t pid, int status)
 static void job_reap(struct job *job)
 {
     bool ran = job->phase == JOB_RUNS;
+    uint64_t orphans = job->account.orphans_reaped;
     bool children_left = reap_children(job_reaped, job);
 
     if (ran && job->phase == JOB_ENDED)
@@ -242,6 +243,8 @@ static void job_reap(struct job *job)
         signal_rest(job, SIGKILL);
     if ((job->phase == JOB_ENDED || job->phase == JOB_KILLED) && !children_left)
         job->phase = JOB_OVER;
+    if (job->phase == JOB_RUNS && job->account.orphans_reaped > orphans)
+        reap_let_gather(&job->orphans_died);
 }
 
 /* Times */

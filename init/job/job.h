@@ -24,6 +24,7 @@ struct job {
     struct job_timetable times;
     struct job_account account; /* account.pid: the job's process */
     usec_t started;             /* CLOCK_MONOTONIC */
+    usec_t orphans_died;        /* when we were last woken up to reap some */
     int exec_status;            /* what we exit with when the command could not be run; 0: it ran */
     bool told_to_stop;
     int signal_fd;

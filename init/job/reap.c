@@ -2,10 +2,15 @@
 #include "init/job/reap.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
+#include <stddef.h>
 #include <sys/wait.h>
 
 #include "berth/exit-codes.h"
+
+#define GATHER_BELOW (2 * USEC_PER_MSEC)
+#define GATHER_MSEC  1
 
 bool reap_children(reaped_fn fn, void *userdata)
 {
@@ -18,6 +23,15 @@ bool reap_children(reaped_fn fn, void *userdata)
             return true;
         fn(userdata, pid, status);
     }
+}
+
+void reap_let_gather(usec_t *last)
+{
+    usec_t now = now_monotonic(), before = *last;
+
+    *last = now;
+    if (now - before < GATHER_BELOW)
+        (void)poll(NULL, 0, GATHER_MSEC);
 }
 
 bool reap_is_child(pid_t pid)

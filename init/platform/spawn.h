@@ -34,8 +34,6 @@ struct spawner;
 struct handover;
 struct handover_reader;
 
-int spawner_new(const struct spawn_config *config, struct spawner **ret);
-struct spawner *spawner_free(struct spawner *spawner);
 /* What the unit has for its processes. */
 struct spawn_place {
     int cgroup;     /* O_PATH directory to start in, or -EBADF */
@@ -46,6 +44,8 @@ struct spawn_place {
     struct stored_fd *store;           /* what ExecStart= gets from 3 on */
 };
 
+int spawner_new(const struct spawn_config *config, struct spawner **ret);
+struct spawner *spawner_free(struct spawner *spawner);
 /* What spawns from now on get; as in the configuration. */
 void spawner_set_environment(struct spawner *spawner, char *const *environment);
 /* The uids that DynamicUser= has given; the spawner's. */
@@ -60,7 +60,7 @@ void spawner_settle(struct spawner *spawner, pid_t pid);
 
 /* daemon-reexec: the children that are not at their programs yet, those of Type=idle that wait, and the users
  * of the pool. What cannot be read is left out: the end of such a child tells enough. */
-bool spawner_has_news(
-    const struct spawner *spawner); /* of children that borrowed memory: first heard, then handed over */
 void spawner_hand_over(const struct spawner *spawner, struct handover *handover);
 void spawner_take_over(struct spawner *spawner, struct handover_reader *reader);
+/* Of children that borrowed memory: first heard, then handed over. */
+bool spawner_has_news(const struct spawner *spawner);

@@ -153,6 +153,7 @@ static void print_unit(const struct status_view *view, FILE *out, const struct s
     print_loaded(out, unit);
     print_text(out, unit, "Drop-In", "DropInPaths");
     print_active(view, out, unit);
+    print_text(out, unit, "Not run", "CountsAsStarted");
     print_text(out, unit, "Docs", "Documentation");
     print_process(out, unit);
     print_text(out, unit, "Error", "ExecError");

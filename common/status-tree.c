@@ -228,7 +228,7 @@ static void print_manager(const struct status_view *view, FILE *out)
         up += status_unit_look(view->services.records[i]) == LOOK_ACTIVE;
     fprintf(out, "%s%zu of %zu service%s up", between, up, view->services.n,
             view->services.n == 1 ? "" : "s");
-    if (status_get_u64(view->manager, "NFailed", &failed) && failed > 0) {
+    if (status_get_u64(view->manager, "NFailedUnits", &failed) && failed > 0) {
         char text[32];
         snprintf(text, sizeof(text), "%" PRIu64 " failed", failed);
         fputs(between, out);

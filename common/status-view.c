@@ -109,11 +109,11 @@ static int insert_sorted(struct status_list *list, struct status_record *record)
     return insert(list, low, record);
 }
 
-/* Targets and slices only order the others. */
+/* Targets and slices only order the others, and what counts as started does nothing. */
 static bool is_service(const struct status_record *unit)
 {
     const char *name = status_name(unit);
-    return !endswith(name, ".target") && !endswith(name, ".slice");
+    return !endswith(name, ".target") && !endswith(name, ".slice") && !status_get(unit, "CountsAsStarted");
 }
 
 /* The list owns the record once it is in it. */

@@ -8,7 +8,8 @@
  *
  * An answer is one or more packets. Each is a record: lines "Key=value\n" as `systemctl show` prints them,
  * keys in systemd's spelling, values with newline, backslash and control bytes as C escapes. A record of kind
- * "manager", "unit", "job" or "log" begins with "Record=KIND". The last packet ends the answer; its keys are:
+ * "manager", "unit", "job" or "log" begins with "Record=KIND". A unit that makes no sense in a container says
+ * why in CountsAsStarted. The last packet ends the answer; its keys are:
  *
  * - Result: done, failed, canceled, timeout, dependency, invalid, skipped (systemd's job results),
  *   no-such-unit, denied, unknown-verb, error

@@ -6,6 +6,7 @@
 #include "common/signals.h"
 #include "common/text.h"
 #include "init/control/internal.h"
+#include "init/unit/builtin.h"
 
 static unsigned count_jobs(const struct manager *manager)
 {
@@ -86,6 +87,8 @@ static void add_identity(const struct control_server *server, const struct manag
         record_add(record, "DropInPaths", *path);
     record_add(record, "Slice", u->cgroup->slice ? u->cgroup->slice : "system.slice");
     record_add(record, "ControlGroup", server->ops->cgroup_path(server->userdata, unit));
+    if (u->type == UNIT_TARGET)
+        record_add(record, "CountsAsStarted", builtin_satisfied_reason(u->name));
     if (u->type == UNIT_SERVICE) {
         record_add(record, "Type", service_type_to_string(u->service->type));
         record_add(record, "Restart", service_restart_to_string(u->service->restart));

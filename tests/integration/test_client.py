@@ -216,6 +216,20 @@ def status_of_a_unit_has_the_lines_that_scripts_look_for(t):
 
 
 @test(needs=[root])
+def status_counts_services_and_what_failed(t):
+    """What makes no sense in a container counts as started, and is no service that is up."""
+    unit = "[Unit]\nWants=systemd-udevd.service dev-sda.device bad.service\n" + STAYS
+    ctl = Client(t, {"web.service": unit, "bad.service": "[Service]\nType=oneshot\nExecStart=/bin/false\n"})
+    ctl("start", "web")
+    wait_for(lambda: ctl.state("bad.service") == "failed", "it to fail")
+    assert ctl("is-active", "systemd-udevd") == "active\n"
+    text = ctl("status")
+    assert text.startswith("* degraded, 2 of 3 services up, 1 failed, "), text
+    assert "udevd" not in text and "dev-sda" not in text, text
+    assert "    Not run: part of systemd itself" in ctl("status", "systemd-udevd")
+
+
+@test(needs=[root])
 def list_units_can_be_filtered(t):
     ctl = Client(t, {"bad.service": "[Service]\nType=oneshot\nExecStart=/bin/false\n", "down.service": STAYS})
     ctl("start", "bad", status=1)

@@ -37,7 +37,8 @@ static char *print(const struct status_view *view, void (*how)(const struct stat
 
 static void add_services(struct status_view *view)
 {
-    ADD(view, "manager", "SystemState=degraded", "NFailed=1", "Tracking=cgroups", "NowMonotonic=200000000");
+    ADD(view, "manager", "SystemState=degraded", "NFailedUnits=1", "Tracking=cgroups",
+        "NowMonotonic=200000000");
     ADD(view, "unit", "Id=web.service", "Slice=system.slice", "LoadState=loaded", "ActiveState=failed",
         "SubState=failed", "Result=exit-code", "ExecMainCode=1", "ExecMainStatus=1",
         "StateChangeTimestampMonotonic=100000000");
@@ -65,6 +66,21 @@ static void services_stand_below_their_slices(void **state)
               "  `-~ late.service start\n"
               "\n"
               "db: listening\n");
+    status_view_free(view);
+}
+
+static void what_only_counts_as_started_is_no_service_that_is_up(void **state)
+{
+    struct status_view *view = status_view_new(false, false);
+    ADD(view, "manager", "SystemState=running", "Tracking=cgroups");
+    ADD(view, "unit", "Id=web.service", "ActiveState=active", "SubState=running");
+    ADD(view, "unit", "Id=systemd-udevd.service", "LoadState=loaded", "ActiveState=active", "SubState=active",
+        "CountsAsStarted=part of systemd itself");
+    ADD(view, "unit", "Id=dev-sda.device", "ActiveState=active", "CountsAsStarted=devices are there");
+    _cleanup_free_ char *text = print(view, status_view_print_tree);
+    assert_string_equal(text, "* running, 1 of 1 service up, tracking: cgroups\n`-* web.service running\n");
+    _cleanup_free_ char *details = print(view, status_view_print_details);
+    assert_non_null(strstr(details, "     Active: active (active)\n    Not run: part of systemd itself\n"));
     status_view_free(view);
 }
 
@@ -203,6 +219,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(services_stand_below_their_slices),
+        cmocka_unit_test(what_only_counts_as_started_is_no_service_that_is_up),
         cmocka_unit_test(colours_and_lines_are_drawn_for_a_terminal),
         cmocka_unit_test(the_list_has_the_columns_of_systemctl),
         cmocka_unit_test(json_has_every_key_as_it_came),

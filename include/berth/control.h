@@ -23,8 +23,8 @@
  * [UNIT...], is-active, is-failed, is-system-running, logs, start, stop, restart, try-restart, reload,
  * reload-or-restart, try-reload-or-restart, isolate, cancel [JOB...], kill, reset-failed, daemon-reload,
  * daemon-reexec [FILE] (which the new PID 1 answers), poweroff, reboot, exit CODE. A UNIT may be a pattern,
- * which stands for the loaded units that match. "show" without a unit tells of PID 1, "graph" tells of the
- * state, times and dependencies of all units. "logs" streams records
+ * which stands for the loaded units that match. "show" without a unit tells of PID 1, "graph" tells of
+ * PID 1, and of the state, times and dependencies of all units. "logs" streams records
  * "Record=log\nUnit=..\nTimestamp=usec\nLevel=info\nLine=...", with Stream=stdout or stderr where that is
  * known, those of several units in the order of their coming; with --follow until the client closes, with
  * --lines=N the last N. In job mode PID 1 answers "status" (one record of kind "job") and refuses the rest

@@ -126,7 +126,7 @@ static void json_unit(struct json *json, const struct boot_unit *unit)
 
 static int print_time(const struct berthctl *ctl, const struct boot_times *times)
 {
-    const struct boot_unit *target = boot_times_find(times, "default.target");
+    const struct boot_unit *target = boot_times_find(times, berthctl_boot_target(ctl));
     struct json json = {.out = stdout};
     usec_t total = target ? target->ready : times->end;
 
@@ -215,7 +215,7 @@ static void print_link(const struct berthctl *ctl, const struct boot_unit *unit,
 static int print_chain(const struct berthctl *ctl, const struct boot_times *times)
 {
     _cleanup_free_ char *name = NULL;
-    const char *word = ctl->n_args > 1 ? ctl->args[1] : "default.target";
+    const char *word = ctl->n_args > 1 ? ctl->args[1] : berthctl_boot_target(ctl);
     struct json json = {.out = stdout};
     const struct boot_unit *unit = unit_name_mangle(word, &name) >= 0 ? boot_times_find(times, name) : NULL;
 

@@ -140,6 +140,12 @@ static void walk(struct tree *tree, const char *name)
     }
 }
 
+const char *berthctl_boot_target(const struct berthctl *ctl)
+{
+    const char *target = status_get(ctl->view->manager, "BootTarget");
+    return target ? target : "default.target"; /* of an older PID 1 */
+}
+
 void berthctl_finish_dependencies(struct berthctl *ctl)
 {
     struct tree tree = {
@@ -153,6 +159,6 @@ void berthctl_finish_dependencies(struct berthctl *ctl)
     };
     _cleanup_free_ char *name = NULL;
 
-    if (unit_name_mangle(ctl->n_args > 0 ? ctl->args[0] : "default.target", &name) >= 0)
+    if (unit_name_mangle(ctl->n_args > 0 ? ctl->args[0] : berthctl_boot_target(ctl), &name) >= 0)
         walk(&tree, name);
 }

@@ -41,6 +41,9 @@ struct berthctl_verb {
     bool keeps_args;                      /* they are not PID 1's business */
 };
 
+/* berthctl-graph.c: of the answer to "graph", what was started at boot. */
+const char *berthctl_boot_target(const struct berthctl *ctl);
+
 /* berthctl-options.c: reads the words. 0 with ctl filled in, -EINVAL after telling. */
 extern const struct berthctl_verb berthctl_verbs[];
 extern const size_t n_berthctl_verbs;

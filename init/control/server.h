@@ -29,6 +29,8 @@ struct unit_usage {
 struct control_server_ops {
     /* One line for `status`: "cgroup /system.slice/x.service" or "process groups". */
     const char *(*tracking)(void *userdata);
+    /* What was started at boot. */
+    const char *(*target)(void *userdata);
     void (*usage)(void *userdata, const struct manager_unit *unit, struct unit_usage *ret);
     /* cgroup path as the container sees it, NULL without cgroups. */
     const char *(*cgroup_path)(void *userdata, const struct manager_unit *unit);

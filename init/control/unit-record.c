@@ -30,6 +30,7 @@ void control_record_manager(const struct control_server *server, struct record *
     record_add(record, "Version", BERTH_VERSION);
     record_add(record, "SystemState", manager_system_state(manager));
     record_add(record, "Tracking", server->ops->tracking(server->userdata));
+    record_add(record, "BootTarget", server->ops->target(server->userdata));
     record_add_u64(record, "NNames", n);
     record_add_u64(record, "NActiveUnits", manager_count_units(manager, UNIT_ACTIVE));
     record_add_u64(record, "NFailedUnits", manager_count_units(manager, UNIT_FAILED));

@@ -123,7 +123,8 @@ static int walk_units(struct control_client *client)
 
 static int verb_walk(struct control_client *client)
 {
-    if (client->verb->argument == WALK_STATUS && !client->request.named) {
+    if ((client->verb->argument == WALK_STATUS || client->verb->argument == WALK_GRAPH) &&
+        !client->request.named) {
         struct record record;
         control_record_manager(client->server, &record);
         control_client_send(client, &record);
@@ -145,7 +146,7 @@ static int verb_show(struct control_client *client)
     return 0;
 }
 
-/* All units; those that are named are loaded first, as far as the client may. */
+/* PID 1 and all units; those that are named are loaded first, as far as the client may. */
 static int verb_graph(struct control_client *client)
 {
     for (size_t i = 0; i < client->request.n_args; i++) {

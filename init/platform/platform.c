@@ -307,6 +307,12 @@ static const char *control_tracking(void *userdata)
     return platform->cgroups ? "control groups" : "process groups (no delegated cgroup)";
 }
 
+static const char *control_target(void *userdata)
+{
+    const struct platform *platform = userdata;
+    return platform->target;
+}
+
 static void control_usage(void *userdata, const struct manager_unit *unit, struct unit_usage *ret)
 {
     struct unit_runtime *runtime = unit_runtime_of(unit);
@@ -365,6 +371,7 @@ static void control_reloaded(void *userdata)
 
 const struct control_server_ops platform_control_ops = {
     .tracking = control_tracking,
+    .target = control_target,
     .environment = control_environment,
     .change_environment = control_change_environment,
     .usage = control_usage,

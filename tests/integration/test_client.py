@@ -20,13 +20,13 @@ RELOADS = "[Service]\nExecStart=/bin/payload sleep-forever\nExecReload=/bin/touc
 class Client:
     """A booted root and its berthctl."""
 
-    def __init__(self, t, units, files=None, name="berthctl"):
+    def __init__(self, t, units, files=None, name="berthctl", options=()):
         self.t = t
         self.base = boot_root(t.dir / "root", {"good.service": STAYS + ENABLED, **units}, files)
         if name != "berthctl":
             os.symlink("/sbin/berth-init", self.base / "bin" / name)
         self.name = name
-        self.init = Pid1(t, "--boot", root=self.base)
+        self.init = Pid1(t, "--boot", *options, root=self.base)
         self.init.wait_for_unit_state("good.service", "active", "running")
 
     def run(self, *words, status=0):
@@ -280,6 +280,18 @@ def analyze_tells_where_the_time_of_a_boot_went(t):
     assert "slow.service (" in drawn and "good.service (" in drawn
     ctl("analyze", "nonsense", status=1)
     ctl("analyze", "critical-chain", "nobody", status=1)
+
+
+@test(needs=[root])
+def analyze_speaks_of_the_target_that_was_started(t):
+    units = {"mine.target": "[Unit]\nWants=good.service\nAfter=good.service\n"}
+    ctl = Client(t, units, options=["--target=mine.target"])
+    ctl("is-system-running", "--wait")
+    assert ctl("analyze", "critical-chain").startswith("mine.target @")
+    assert json.loads(ctl("analyze", "--json"))["Target"] == "mine.target"
+    assert "* `-good.service" in ctl("list-dependencies").splitlines()
+    ctl("daemon-reexec")
+    assert ctl("analyze", "critical-chain").startswith("mine.target @")
 
 
 @test

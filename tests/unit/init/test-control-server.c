@@ -182,6 +182,11 @@ static const char *fake_tracking(void *userdata)
     return "process groups";
 }
 
+static const char *fake_target(void *userdata)
+{
+    return "multi-user.target";
+}
+
 static void fake_usage(void *userdata, const struct manager_unit *unit, struct unit_usage *ret)
 {
     ret->memory_current = 4096;
@@ -216,6 +221,7 @@ static const struct control_server_ops ops = {
     .environment = fake_environment,
     .change_environment = fake_change_environment,
     .tracking = fake_tracking,
+    .target = fake_target,
     .usage = fake_usage,
     .cgroup_path = fake_cgroup_path,
     .kill = fake_kill,
@@ -552,7 +558,7 @@ static void test_show_tells_of_dependencies_and_without_a_unit_of_the_manager(vo
     assert_true(next_packet(fd, packet) > 0);
     assert_non_null(startswith(packet, "Record=manager\n"));
     expect(fd, "done", 0, 0);
-    expect(ASK("graph\0"), "done", 0, 3);
+    expect(ASK("graph\0"), "done", 0, 4);
     expect(ASK("is-system-running\0"), "done", 0, 1);
 }
 

@@ -39,9 +39,8 @@ struct control_server_ops {
     int (*change_environment)(void *userdata, const char *word, bool set);
     /* berthctl kill: -ESRCH when nobody was there. */
     int (*kill)(void *userdata, struct manager_unit *unit, enum kill_who who, int signal);
-    /* The manager is about to read its units anew, and has done so; may be NULL. */
-    void (*reloading)(void *userdata);
-    void (*reloaded)(void *userdata);
+    /* Lets the manager read its units anew. */
+    int (*reload)(void *userdata);
     /* Begins to re-execute PID 1 (file NULL: as what it is now): 0, and control_server_reexec_failed() or the
      * end of this program comes later; else -errno and why in *ret_message, a new string or NULL. */
     int (*reexec)(void *userdata, const char *file, char **ret_message);

@@ -221,14 +221,8 @@ static int verb_reset_failed(struct control_client *client)
 
 static int verb_daemon_reload(struct control_client *client)
 {
-    const struct control_server *server = client->server;
+    int r = client->server->ops->reload(client->server->userdata);
 
-    if (server->ops->reloading)
-        server->ops->reloading(server->userdata);
-    int r = manager_reload(server->manager, now_monotonic());
-
-    if (r >= 0 && server->ops->reloaded)
-        server->ops->reloaded(server->userdata);
     control_client_finish(client, r < 0 ? "failed" : "done", r < 0, r < 0 ? strerror(-r) : NULL);
     return 0;
 }

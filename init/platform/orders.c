@@ -12,6 +12,7 @@
 #include "common/signals.h"
 #include "init/job/job-notify.h"
 #include "init/job/job-signals.h"
+#include "init/platform/limits.h"
 #include "init/platform/progress.h"
 #include "init/platform/signals.h"
 
@@ -54,10 +55,19 @@ static void order_stop(struct platform *platform, enum shutdown_kind kind, bool 
         manager_shutdown_now(platform->manager, time);
 }
 
-static void order_reload(struct platform *platform)
+int orders_reload(struct platform *platform)
 {
     root_files_forget(&platform->files);
     int r = manager_reload(platform->manager, now_monotonic());
+
+    platform_apply_limits(platform); /* also when some could not be read: the others have been */
+    platform->may_rest = true;
+    return r;
+}
+
+static void order_reload(struct platform *platform)
+{
+    int r = orders_reload(platform);
 
     if (r < 0)
         platform_say(platform, "unit files were not read again: %s", strerror(-r));

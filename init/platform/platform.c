@@ -20,6 +20,7 @@
 #include "init/platform/exec-directories.h"
 #include "init/platform/exec-terminal.h"
 #include "init/platform/limits.h"
+#include "init/platform/orders.h"
 #include "init/platform/progress.h"
 #include "init/unit/share.h"
 
@@ -350,23 +351,14 @@ static int control_change_environment(void *userdata, const char *word, bool set
     return r;
 }
 
-static void control_reloading(void *userdata)
+static int control_reload(void *userdata)
 {
-    struct platform *platform = userdata;
-    root_files_forget(&platform->files);
+    return orders_reload(userdata);
 }
 
 static int control_reexec(void *userdata, const char *file, char **ret_message)
 {
     return reexec_begin(userdata, file, ret_message);
-}
-
-static void control_reloaded(void *userdata)
-{
-    struct platform *platform = userdata;
-
-    platform_apply_limits(platform);
-    platform->may_rest = true;
 }
 
 const struct control_server_ops platform_control_ops = {
@@ -377,8 +369,7 @@ const struct control_server_ops platform_control_ops = {
     .usage = control_usage,
     .cgroup_path = control_cgroup_path,
     .kill = control_kill,
-    .reloading = control_reloading,
-    .reloaded = control_reloaded,
+    .reload = control_reload,
     .reexec = control_reexec,
 };
 

@@ -581,6 +581,24 @@ def each_service_has_its_own_cgroup(t):
     assert container.exec("cat", f"/proc/{pid}/cgroup").split("0::")[1].strip().endswith("/system.slice/a.service")
 
 
+@test(needs=[root], each=["SIGHUP", "daemon-reload"])
+def limit_that_is_read_anew_counts_at_once(t, way):
+    if not cgroup2_root():
+        raise Skip("this host has no cgroup v2")
+    container = Container(t, boot_root(t.dir / "root", {"a.service": STAYS}), detach=True)
+    container.wait_for_unit_state("a.service", "active", "running")
+    container.exec("sh", "-c", "mkdir /run/systemd/system/a.service.d && "
+                   "printf '[Service]\\nMemoryMax=64M\\n' >/run/systemd/system/a.service.d/limits.conf")
+    if way == "SIGHUP":
+        os.kill(container.leader(), signal.SIGHUP)
+    else:
+        container.done(way)
+    limit = "cat /sys/fs/cgroup/system.slice/a.service/memory.max || :"  # there is none without the controller
+    told = "limits.conf:2: MemoryMax=: not applied: "
+    wait_for(lambda: container.exec("sh", "-c", limit) == f"{64 << 20}\n" or any(told in line for line in container.log("a.service")),
+             "the limit to be applied, or told")
+
+
 @test(needs=[root])
 def logs_of_a_detached_job_have_their_last_lines_and_go_on(t):
     script = "seq 1 100; until [ -e /go ]; do sleep 0.05; done; echo the end; until [ -e /stop ]; do sleep 0.05; done"

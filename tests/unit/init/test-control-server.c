@@ -36,6 +36,7 @@ static struct {
     int shutdown, loads;
     int exit_status;
     int kill_signal;
+    int reload_result;
     uint32_t canceled;
     enum job_type type;
     enum job_mode mode;
@@ -134,11 +135,6 @@ const char *job_type_to_string(enum job_type type)
     return type == JOB_START ? "start" : "other";
 }
 
-int manager_reload(struct manager *manager, usec_t now)
-{
-    return 0;
-}
-
 void manager_shutdown(struct manager *manager, usec_t now, enum shutdown_kind kind, int exit_status)
 {
     seen.shutdown++;
@@ -203,6 +199,11 @@ static int fake_kill(void *userdata, struct manager_unit *unit, enum kill_who wh
     return 0;
 }
 
+static int fake_reload(void *userdata)
+{
+    return seen.reload_result;
+}
+
 static char **environment;
 
 static char *const *fake_environment(void *userdata)
@@ -225,6 +226,7 @@ static const struct control_server_ops ops = {
     .usage = fake_usage,
     .cgroup_path = fake_cgroup_path,
     .kill = fake_kill,
+    .reload = fake_reload,
 };
 
 /* --- the world ---------------------------------------------------------------------------------------------
@@ -434,6 +436,13 @@ static void test_kill_sends_the_signal_that_was_asked_for(void **state)
 {
     expect(ASK("--signal=USR1\0kill\0u0\0"), "done", 0, 0);
     assert_int_equal(seen.kill_signal, SIGUSR1);
+}
+
+static void test_daemon_reload_says_whether_all_was_read(void **state)
+{
+    expect(ASK("daemon-reload\0"), "done", 0, 0);
+    seen.reload_result = -EIO;
+    expect(ASK("daemon-reload\0"), "failed", 1, 0);
 }
 
 static void test_logs_shows_the_last_lines_and_follows(void **state)
@@ -749,6 +758,7 @@ int main(void)
         TEST(test_no_block_does_not_wait),
         TEST(test_unknown_units_verbs_and_arguments_get_their_own_answers),
         TEST(test_kill_sends_the_signal_that_was_asked_for),
+        TEST(test_daemon_reload_says_whether_all_was_read),
         TEST(test_logs_shows_the_last_lines_and_follows),
         TEST(test_patterns_stand_for_the_units_that_match),
         TEST(test_reload_or_restart_does_what_the_unit_can),

@@ -84,9 +84,7 @@ int cmd_list(int argc, char **argv)
             print_row(&row);
         description_done(&row);
     }
-    if (arguments.json) {
+    if (arguments.json)
         json_array_end(&json);
-        putchar('\n');
-    }
     return 0;
 }

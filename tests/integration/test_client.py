@@ -178,7 +178,8 @@ def everything_that_prints_prints_json_too(t):
     for words in (["status"], ["status", "good"], ["list-units"], ["list-jobs"], ["show", "good"], ["show"], ["cat", "good"],
                   ["is-active", "good"], ["is-system-running"], ["list-unit-files"], ["get-default"],
                   ["is-enabled", "good"], ["list-dependencies"], ["analyze"], ["analyze", "critical-chain"]):
-        assert json.loads(ctl(*words, "--json")) is not None
+        printed = ctl(*words, "--json")
+        assert json.loads(printed) is not None and not printed.endswith("\n\n"), repr(printed)
     for line in ctl("logs", "--json").splitlines() + ctl("show-environment", "--json").splitlines():
         assert json.loads(line)
     assert {json.loads(line)["Level"] for line in ctl("logs", "--json").splitlines()} == {"info"}

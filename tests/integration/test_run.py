@@ -456,8 +456,10 @@ def detached_container_is_listed_shown_stopped_and_gone(t):
 @test(needs=[root])
 def list_and_status_are_json_when_asked(t):
     container = Container(t, base(t), *SLEEP, detach=True)
-    assert container.name in json.dumps(json.loads(berth(t, "list", "--json").out))
-    assert container.name in json.dumps(json.loads(berth(t, "status", "--json", container.name).out))
+    for words in (["list", "--json"], ["status", "--json", container.name]):
+        printed = berth(t, *words).out
+        assert container.name in json.dumps(json.loads(printed)), printed
+        assert printed.endswith("\n") and "\n\n" not in printed, repr(printed)
 
 
 @test(needs=[root])

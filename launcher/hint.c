@@ -26,6 +26,7 @@
 #define STEPS_MAX       6
 #define SYSCTL_MAX      64 /* bytes */
 #define SYSCTL_PATH_MAX 96
+#define SYSCTL_NAME_MAX (SYSCTL_PATH_MAX - sizeof("/proc/sys/")) /* below it */
 
 struct call {
     const char *name;
@@ -230,7 +231,7 @@ static bool add_unknown_namespace(struct failure *failure, uint64_t wanted)
 
 static bool add_exhausted_namespace(struct failure *failure, uint64_t wanted)
 {
-    char name[SYSCTL_PATH_MAX];
+    char name[SYSCTL_NAME_MAX];
 
     FOREACH_ARRAY (kind, kinds, ELEMENTSOF(kinds)) {
         snprintf(name, sizeof(name), "user/max_%s_namespaces", kind->name);

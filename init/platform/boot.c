@@ -14,7 +14,8 @@
 #include "init/platform/orders.h"
 #include "init/platform/progress.h"
 
-#define REST_AFTER (100 * USEC_PER_MSEC)
+#define REST_AFTER       (100 * USEC_PER_MSEC)
+#define LOOK_AGAIN_AFTER (50 * USEC_PER_MSEC) /* at units of which a process is between two programs */
 
 static void read_clocks(struct platform *platform)
 {
@@ -40,6 +41,8 @@ static usec_t next_deadline(const struct platform *platform)
     usec_t reexec = reexec_next_deadline(platform);
 
     deadline = MIN(deadline, reexec);
+    if (platform->runtimes.unclear)
+        deadline = MIN(deadline, usec_add(now_monotonic(), LOOK_AGAIN_AFTER));
     return platform->may_rest ? MIN(deadline, usec_add(now_monotonic(), REST_AFTER)) : deadline;
 }
 
@@ -64,6 +67,8 @@ static int run(struct platform *platform)
         logs_tick(platform->logs, now);
         if (sweep <= now)
             children_sweep(platform->children);
+        if (platform->runtimes.unclear)
+            platform_check_empty(platform);
         if (manager_next_deadline(platform->manager) <= now)
             platform_event(platform, &(struct event){.type = EVENT_TIME});
         reexec_step(platform);

@@ -431,6 +431,7 @@ void platform_check_empty(struct platform *platform)
 {
     struct unit_runtime *runtime;
 
+    platform->runtimes.unclear = false; /* unless a look says it again */
     unit_runtimes_look(&platform->runtimes);
     while ((runtime = unit_runtimes_next(&platform->runtimes)))
         if (!unit_runtime_is_populated(runtime))

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/fd.h"
@@ -21,16 +22,23 @@
 #define HOST_PID_NS_INO 0xEFFFFFFCU /* PROC_PID_INIT_INO of the kernel */
 #define KILL_ROUNDS_MAX 8           /* processes that fork while they are being killed */
 #define SESSIONS_MAX    256         /* what a unit makes PID 1 keep and compare */
+#define LOOKS_MAX       100 /* at processes between two programs, in one table, and the time between */
+#define LOOK_AGAIN_NSEC 100000
 
 struct process {
     pid_t pid, parent, session;
+    size_t environment; /* its size */
     bool zombie;
+    bool has_memory, has_environment; /* the latter comes last when a program is executed */
     bool member;
+    bool unclear; /* whether it is one */
 };
 
 struct process_table {
     struct process *processes;
     size_t n, room;
+    unsigned looks;   /* that are left */
+    bool tells_sizes; /* of environments: emulators may not */
 };
 
 static void process_table_done(struct process_table *table)
@@ -43,28 +51,34 @@ static void process_table_done(struct process_table *table)
  * which alone is a tenth of libc in this program. */
 static int parse_stat(char *text, struct process *process)
 {
-    enum { STATE, PARENT, GROUP, SESSION, N_FIELDS };
+    enum { STATE, PARENT, GROUP, SESSION, MEMORY = 20, ENV_START = 47, ENV_END, N_FIELDS };
     char *fields[N_FIELDS], *save = NULL, *behind = strrchr(text, ')');
+    uint64_t memory, start, end;
 
     for (size_t i = 0; i < N_FIELDS; i++) {
         fields[i] = behind ? strtok_r(i == 0 ? behind + 1 : NULL, " ", &save) : NULL;
         if (!fields[i])
             return -EBADMSG;
     }
-    if (parse_int(fields[PARENT], &process->parent) < 0 || parse_int(fields[SESSION], &process->session) < 0)
+    if (parse_int(fields[PARENT], &process->parent) < 0 ||
+        parse_int(fields[SESSION], &process->session) < 0 || parse_u64(fields[MEMORY], &memory) < 0 ||
+        parse_u64(fields[ENV_START], &start) < 0 || parse_u64(fields[ENV_END], &end) < 0)
         return -EBADMSG;
     process->zombie = streq(fields[STATE], "Z");
+    process->environment = end - start;
+    process->has_memory = memory > 0;
+    process->has_environment = end > 0;
     return 0;
 }
 
-static int read_process(int proc, const char *name, struct process *ret)
+static int read_process(pid_t pid, struct process *ret)
 {
-    _cleanup_free_ char *file = xasprintf("%s/stat", name), *text = NULL;
+    char file[sizeof("/proc//stat") + 3 * sizeof(pid_t)];
+    _cleanup_free_ char *text = NULL;
 
-    *ret = (struct process){};
-    if (!file || parse_int(name, &ret->pid) < 0)
-        return -EINVAL;
-    int r = read_file_at(proc, file, STAT_MAX, &text, NULL);
+    *ret = (struct process){.pid = pid};
+    (void)snprintf(file, sizeof(file), "/proc/%d/stat", (int)pid);
+    int r = read_file_at(AT_FDCWD, file, STAT_MAX, &text, NULL);
     return r < 0 ? r : parse_stat(text, ret);
 }
 
@@ -78,11 +92,12 @@ static int process_table_read(struct process_table *table)
 {
     _cleanup_closedir_ DIR *proc = opendir("/proc");
     struct dirent *entry;
+    int pid;
 
     if (!proc)
         return -errno;
     while ((entry = readdir(proc))) {
-        if (entry->d_name[0] < '1' || entry->d_name[0] > '9')
+        if (parse_int(entry->d_name, &pid) < 0)
             continue;
         if (table->n == table->room) {
             size_t room = table->room ? table->room * 2 : 64;
@@ -92,9 +107,11 @@ static int process_table_read(struct process_table *table)
             table->processes = bigger;
             table->room = room;
         }
-        if (read_process(dirfd(proc), entry->d_name, &table->processes[table->n]) == 0)
+        if (read_process(pid, &table->processes[table->n]) == 0)
             table->n++; /* else it has just ended */
     }
+    struct process self;
+    table->tells_sizes = read_process(getpid(), &self) == 0 && self.has_environment;
     if (table->n > 0)
         qsort(table->processes, table->n, sizeof(*table->processes), compare_pids);
     return 0;
@@ -108,24 +125,58 @@ static bool has_session(const struct process_group *group, pid_t session)
     return false;
 }
 
-/* A daemon that left its session and its parent still carries the environment that it was started with. */
-static bool has_invocation(const struct process_group *group, pid_t pid)
+/* A daemon that left its session and its parent still carries the environment that it was started with.
+ * *ret_size: how much could be read of it. */
+static int find_invocation(const struct process_group *group, pid_t pid, size_t *ret_size)
 {
     char file[sizeof("/proc//environ") + 3 * sizeof(pid_t)];
     char wanted[sizeof("INVOCATION_ID=") + sizeof(group->invocation_id)];
     _cleanup_free_ char *text = NULL;
-    size_t size;
 
     if (!group->invocation_id[0])
-        return false;
+        return -ENODATA;
     (void)snprintf(file, sizeof(file), "/proc/%d/environ", (int)pid);
-    if (read_file_at(AT_FDCWD, file, ENVIRON_MAX, &text, &size) < 0)
-        return false;
+    int r = read_file_at(AT_FDCWD, file, ENVIRON_MAX, &text, ret_size);
+    if (r < 0)
+        return r;
     (void)snprintf(wanted, sizeof(wanted), "INVOCATION_ID=%s", group->invocation_id);
-    for (const char *p = text; p < text + size; p += strlen(p) + 1)
+    for (const char *p = text; p < text + *ret_size; p += strlen(p) + 1)
         if (streq(p, wanted))
-            return true;
-    return false;
+            return 1;
+    return 0;
+}
+
+static bool has_invocation(const struct process_group *group, pid_t pid)
+{
+    size_t size;
+    return find_invocation(group, pid, &size) > 0;
+}
+
+/* The memory of the old program is gone, or that of the new one has no environment yet. What was read is all
+ * of it when it is as long as it should be. */
+static bool is_between_programs(const struct process *process, size_t size)
+{
+    return process->has_environment ? size != process->environment : process->has_memory;
+}
+
+/* Whether our child was started by the unit; unclear when it takes longer to execute a program than we wait.
+ */
+static void judge_child(struct process_table *table, const struct process_group *group, struct process *p)
+{
+    size_t size;
+    int r;
+
+    while ((r = find_invocation(group, p->pid, &size)) == 0 && table->tells_sizes && !p->zombie &&
+           is_between_programs(p, size)) {
+        p->unclear = table->looks == 0;
+        if (p->unclear)
+            return;
+        table->looks--;
+        (void)nanosleep(&(struct timespec){.tv_nsec = LOOK_AGAIN_NSEC}, NULL);
+        if (read_process(p->pid, p) < 0)
+            return;
+    }
+    p->member = r > 0;
 }
 
 static bool is_member(const struct process_table *table, pid_t pid)
@@ -150,13 +201,18 @@ static void mark_descendants(struct process_table *table)
     } while (changed);
 }
 
-static void mark_group(struct process_table *table, const struct process_group *group)
+/* One look after the other does not wait for the same process. */
+static void mark_group(struct process_table *table, const struct process_group *group,
+                       const struct process_others *others)
 {
     pid_t self = getpid();
 
-    FOREACH_ARRAY (p, table->processes, table->n)
-        p->member = p->pid != self &&
-                    (has_session(group, p->session) || (p->parent == self && has_invocation(group, p->pid)));
+    table->looks = group->unclear ? 0 : LOOKS_MAX;
+    FOREACH_ARRAY (p, table->processes, table->n) {
+        p->member = p->pid != self && has_session(group, p->session);
+        if (!p->member && p->parent == self && !(others && others->is_other(others->userdata, p->pid)))
+            judge_child(table, group, p);
+    }
     mark_descendants(table);
 }
 
@@ -185,6 +241,15 @@ static void forget_sessions(struct process_group *group, struct process_table *t
             group->sessions[kept++] = group->sessions[i];
     }
     group->n_sessions = kept;
+}
+
+static size_t count_unclear(const struct process_table *table)
+{
+    size_t n = 0;
+
+    FOREACH_ARRAY (p, table->processes, table->n)
+        n += p->unclear;
+    return n;
 }
 
 static size_t signal_members(struct process_table *table, int signal, const pid_t *except)
@@ -220,7 +285,7 @@ static bool session_is_gone(pid_t session)
 }
 
 /* Whether each of our children is somebody else's: who has lost his parent is our child, or below one. */
-static bool children_are_others(bool (*is_other)(void *userdata, pid_t pid), void *userdata)
+static bool children_are_others(const struct process_others *others)
 {
     char file[sizeof("/proc/self/task//children") + 3 * sizeof(pid_t)];
     _cleanup_free_ char *text = NULL;
@@ -230,21 +295,20 @@ static bool children_are_others(bool (*is_other)(void *userdata, pid_t pid), voi
         return false;
     for (char *cursor = text, *word; (word = strsep(&cursor, " "));) {
         int pid;
-        if (*word && (parse_int(word, &pid) < 0 || !is_other(userdata, pid)))
+        if (*word && (parse_int(word, &pid) < 0 || !others->is_other(others->userdata, pid)))
             return false;
     }
     return true;
 }
 
-bool process_group_is_gone(struct process_group *group, bool (*is_other)(void *userdata, pid_t pid),
-                           void *userdata)
+bool process_group_is_gone(struct process_group *group, const struct process_others *others)
 {
     if (group->gone)
         return true; /* it was seen before, and nobody comes back */
     for (size_t i = 0; i < group->n_sessions; i++)
         if (!session_is_gone(group->sessions[i]))
             return false;
-    group->gone = children_are_others(is_other, userdata);
+    group->gone = children_are_others(others);
     if (group->gone)
         group->n_sessions = 0;
     return group->gone;
@@ -265,17 +329,19 @@ void process_group_done(struct process_group *group)
     *group = (struct process_group){0};
 }
 
-size_t process_group_kill(struct process_group *group, int signal, const pid_t *except)
+size_t process_group_kill(struct process_group *group, int signal, const pid_t *except,
+                          const struct process_others *others)
 {
     _cleanup_process_table_ struct process_table table = {0};
 
     if (process_table_read(&table) < 0)
         return 0;
-    mark_group(&table, group);
+    mark_group(&table, group, others);
     learn_sessions(group, &table);
-    size_t n = signal_members(&table, signal, except);
+    size_t n = signal_members(&table, signal, except), n_unclear = count_unclear(&table);
     forget_sessions(group, &table);
-    return n;
+    group->unclear = n_unclear > 0;
+    return n + n_unclear;
 }
 
 pid_t process_group_only_child(const struct process_group *group)
@@ -285,7 +351,7 @@ pid_t process_group_only_child(const struct process_group *group)
 
     if (process_table_read(&table) < 0)
         return 0;
-    mark_group(&table, group);
+    mark_group(&table, group, NULL);
     FOREACH_ARRAY (p, table.processes, table.n) {
         if (!p->member || p->zombie || p->parent != self)
             continue;

@@ -12,7 +12,14 @@ struct process_group {
     pid_t *sessions;
     size_t n_sessions;
     bool gone;              /* nobody was left, and nobody has been added since */
+    bool unclear;           /* at the last look somebody was between two programs, who may be a member */
     char invocation_id[33]; /* $INVOCATION_ID: 32 hex digits, "" for none */
+};
+
+/* Which of our children are somebody else's main or control process: neither the group's nor orphans. */
+struct process_others {
+    bool (*is_other)(void *userdata, pid_t pid);
+    void *userdata;
 };
 
 int process_group_add(struct process_group *group, pid_t session);
@@ -21,15 +28,14 @@ int process_group_add(struct process_group *group, pid_t session);
 void process_group_adopt(struct process_group *group, pid_t pid);
 void process_group_done(struct process_group *group);
 /* Signals all but those in `except` (ended by 0, or NULL), signal 0 only counts. Forgets sessions that have
- * nobody left. Returns the number of processes. */
-size_t process_group_kill(struct process_group *group, int signal, const pid_t *except);
+ * nobody left. Returns the number of processes; who may be a member is counted, and not signalled. others:
+ * NULL when nobody knows. */
+size_t process_group_kill(struct process_group *group, int signal, const pid_t *except,
+                          const struct process_others *others);
 /* The one living member that is our own child, 0: none, or several. */
 pid_t process_group_only_child(const struct process_group *group);
-/* True when nobody of the group is left, seen without a look at every process. False says nothing.
- * is_other(): whether that child of ours is somebody else's main or control process: neither ours nor an
- * orphan. */
-bool process_group_is_gone(struct process_group *group, bool (*is_other)(void *userdata, pid_t pid),
-                           void *userdata);
+/* True when nobody of the group is left, seen without a look at every process. False says nothing. */
+bool process_group_is_gone(struct process_group *group, const struct process_others *others);
 /* Whether the process is one of the group's. */
 bool process_group_has(const struct process_group *group, pid_t pid);
 

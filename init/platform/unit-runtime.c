@@ -135,9 +135,13 @@ static bool is_anothers(void *userdata, pid_t pid)
  * short list of our children; only else is all of /proc looked at. */
 static size_t signal_group(struct unit_runtime *runtime, int signal, const pid_t *except)
 {
-    if (runtime->manager && process_group_is_gone(&runtime->group, is_anothers, runtime))
+    const struct process_others others = {is_anothers, runtime}, *known = runtime->manager ? &others : NULL;
+
+    if (known && process_group_is_gone(&runtime->group, known))
         return 0;
-    return process_group_kill(&runtime->group, signal, except);
+    size_t n = process_group_kill(&runtime->group, signal, except, known);
+    runtime->list->unclear |= runtime->group.unclear;
+    return n;
 }
 
 int unit_runtime_kill(struct unit_runtime *runtime, int signal)

@@ -10,6 +10,7 @@ struct unit_runtimes {
     struct unit_runtime *all;
     struct unit_runtime *awaiting; /* without cgroups: the manager wants to know when all of it are gone */
     struct unit_runtime *looking;  /* those of them that are still to be looked at in this round */
+    bool unclear;                  /* without cgroups: whether one is empty; nothing tells when it is clear */
 };
 
 struct unit_runtime {

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -202,9 +203,10 @@ static void a_unit_with_a_child_in_another_session_is_not_gone(void **state)
     assert_int_equal(process_group_add(&group, first.pid), 0);
     assert_int_equal(kill(first.pid, SIGKILL), 0);
     assert_int_equal(waitpid(first.pid, NULL, 0), first.pid);
-    assert_false(process_group_is_gone(&group, is_that_child, &nobody));
-    assert_true(process_group_is_gone(&group, is_that_child, &world->child.pid));
-    assert_true(process_group_is_gone(&group, is_that_child, &nobody)); /* nobody has come since */
+    assert_false(process_group_is_gone(&group, &(struct process_others){is_that_child, &nobody}));
+    assert_true(process_group_is_gone(&group, &(struct process_others){is_that_child, &world->child.pid}));
+    assert_true(process_group_is_gone(
+        &group, &(struct process_others){is_that_child, &nobody})); /* nobody has come since */
     process_group_done(&group);
     close_fd(first.to);
     close_fd(first.from);
@@ -215,10 +217,82 @@ static void a_unit_with_a_living_session_is_not_gone(void **state)
     struct world *world = *state;
 
     (void)tell(&world->child, 's');
-    assert_false(process_group_is_gone(&world->runtime->group, is_that_child, &world->child.pid));
+    assert_false(process_group_is_gone(&world->runtime->group,
+                                       &(struct process_others){is_that_child, &world->child.pid}));
 }
 
-int main(void)
+#define INVOCATION "0123456789abcdef0123456789abcdef"
+#define LOOKS      300
+
+static const char *self;
+
+/* A child in a session of its own, which no group knows, that executes this program. */
+static pid_t execute(const char *what, const char *variable)
+{
+    char *const environment[] = {(char *)variable, NULL};
+    int executed[2];
+
+    assert_int_equal(pipe2(executed, O_CLOEXEC), 0);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        (void)setsid();
+        (void)execve(self, (char *[]){(char *)self, (char *)what, NULL}, environment);
+        _exit(1);
+    }
+    (void)close(executed[1]);
+    assert_int_equal(read(executed[0], &(char){0}, 1), 0);
+    (void)close(executed[0]);
+    return pid;
+}
+
+static size_t count(pid_t other)
+{
+    struct process_group group = {.invocation_id = INVOCATION};
+    const struct process_others others = {is_that_child, &other};
+
+    size_t n = process_group_kill(&group, 0, NULL, &others);
+    process_group_done(&group);
+    return n;
+}
+
+/* While a program takes the place of another one its environment reads as empty. */
+static void a_process_between_two_programs_is_not_missed(void **state)
+{
+    pid_t pid = execute("again", "INVOCATION_ID=" INVOCATION);
+
+    for (unsigned i = 0; i < LOOKS; i++)
+        assert_int_equal(count(0), 1);
+    (void)kill(pid, SIGKILL);
+    (void)waitpid(pid, NULL, 0);
+}
+
+static void who_has_no_environment_or_is_known_is_nobody_of_ours(void **state)
+{
+    struct world *world = *state;
+    pid_t bare = execute("stay", NULL), other = execute("stay", "INVOCATION_ID=" INVOCATION);
+
+    assert_int_equal(count(0), 1);
+    assert_int_equal(count(other), 0);
+    (void)kill(bare, SIGKILL);
+    (void)kill(other, SIGKILL);
+    (void)waitpid(bare, NULL, 0);
+    (void)waitpid(other, NULL, 0);
+    assert_false(unit_runtime_is_populated(world->runtime));
+}
+
+/* What execute() has made of this program. */
+static _noreturn_ void be_executed(char **argv)
+{
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (strcmp(argv[1], "again") == 0)
+        (void)execv(argv[0], argv);
+    for (;;)
+        (void)pause();
+}
+
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_main_process_without_a_session_is_signalled, setup, teardown),
@@ -229,6 +303,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_session_that_is_yet_to_be_made_is_not_forgotten, setup, teardown),
         cmocka_unit_test_setup_teardown(a_unit_with_a_child_in_another_session_is_not_gone, setup, teardown),
         cmocka_unit_test_setup_teardown(a_unit_with_a_living_session_is_not_gone, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_process_between_two_programs_is_not_missed, setup, teardown),
+        cmocka_unit_test_setup_teardown(who_has_no_environment_or_is_known_is_nobody_of_ours, setup,
+                                        teardown),
     };
+    self = argv[0];
+    if (argc > 1)
+        be_executed(argv);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

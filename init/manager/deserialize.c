@@ -39,6 +39,21 @@ static int adopt_units(struct manager *manager, struct handover_reader *reader)
     return 0;
 }
 
+/* Those of today's links, behind all units: one that has become an alias of another keeps its state. */
+static int add_aliases(struct manager *manager, struct handover_reader *reader)
+{
+    struct handover_section *section;
+
+    for (size_t cursor = 0; (section = handover_find(reader, "unit", &cursor));) {
+        struct node *node = name_table_find(&manager->names, section->name);
+        int r = node ? graph_add_aliases(node) : 0;
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+/* Those that were known, of which some are told by no link: of a unit that is not found, or masked. */
 static int adopt_aliases(struct manager *manager, struct handover_reader *reader)
 {
     struct handover_section *section;
@@ -211,6 +226,8 @@ int manager_deserialize(struct manager *manager, usec_t now, struct handover_rea
 {
     read_manager(manager, now, reader);
     int r = adopt_units(manager, reader);
+    if (r >= 0)
+        r = add_aliases(manager, reader);
     if (r >= 0)
         r = adopt_aliases(manager, reader);
     if (r < 0)

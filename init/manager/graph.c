@@ -147,21 +147,33 @@ static struct node *find_same_unit(struct manager *manager, const struct unit *u
     return node;
 }
 
-static int add_names(struct manager *manager, struct node *node)
+static void take_out(char **entry)
 {
-    for (char **alias = node->u.unit->aliases; alias && *alias; alias++) {
-        int r = name_table_add(&manager->names, *alias, node);
-        if (r == -EEXIST)
+    free(*entry);
+    do
+        entry[0] = entry[1];
+    while (*entry++);
+}
+
+int graph_add_aliases(struct node *node)
+{
+    for (char **alias = node->u.unit->aliases; alias && *alias;) {
+        int r = name_table_add(&node->manager->names, *alias, node);
+        if (r == -EEXIST) {
             manager_log(node, true, "%s: alias %s is another unit already, ignored", node->u.unit->name,
                         *alias);
-        else if (r < 0)
+            take_out(alias);
+            continue;
+        }
+        if (r < 0)
             return r;
+        alias++;
     }
     return 0;
 }
 
-/* A node under the unit's own name. Takes the unit over (*unit becomes NULL) unless it fails before there is
- * a node. */
+/* A node under the unit's own name alone. Takes the unit over (*unit becomes NULL) unless it fails before
+ * there is a node. */
 static int node_add(struct manager *manager, struct unit **unit, struct node **ret)
 {
     int r = node_new(manager, *unit, ret);
@@ -176,7 +188,18 @@ static int node_add(struct manager *manager, struct unit **unit, struct node **r
     manager->n_nodes++;
     unit_count(*ret, 1);
     queue_push(*ret, QUEUE_LOAD);
-    return add_names(manager, *ret);
+    return 0;
+}
+
+/* A name by which it was just found; its link may be newer than what was read of the unit. */
+static int add_name(struct node *node, const char *name)
+{
+    struct unit *unit = node->u.unit;
+    int r = name_table_add(&node->manager->names, name, node);
+
+    if (r < 0 || streq(name, unit->name) || strv_contains(unit->aliases, name))
+        return r;
+    return strv_append(&unit->aliases, name);
 }
 
 static int node_load(struct manager *manager, const char *name, struct node **ret)
@@ -194,10 +217,13 @@ static int node_load(struct manager *manager, const char *name, struct node **re
     if (r < 0)
         return r;
     node = find_same_unit(manager, unit);
-    if (!node)
+    if (!node) {
         r = node_add(manager, &unit, &node);
+        if (r >= 0)
+            r = graph_add_aliases(node);
+    }
     if (r >= 0)
-        r = name_table_add(&manager->names, name, node);
+        r = add_name(node, name);
     *ret = node;
     return r;
 }
@@ -290,10 +316,10 @@ int graph_adopt_alias(struct node *node, const char *alias)
     _cleanup_unit_ struct unit *unit = NULL;
     struct manager *manager = node->manager;
 
+    if (name_table_find(&manager->names, alias) == node)
+        return 0;
     if (!unit_name_is_valid(alias) || manager->ops->load(manager->platform, alias, &unit) < 0 ||
         !streq(unit->name, node->u.unit->name))
         return -ENOENT;
-    if (!strv_contains(node->u.unit->aliases, alias) && strv_append(&node->u.unit->aliases, alias) < 0)
-        return -ENOMEM;
-    return name_table_add(&manager->names, alias, node);
+    return add_name(node, alias);
 }

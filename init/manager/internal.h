@@ -245,9 +245,11 @@ static inline struct node *node_of(struct manager_unit *unit)
 int graph_load(struct manager *manager, const char *name, struct node **ret);
 /* Makes edges of the dependencies of all units in QUEUE_LOAD. */
 int graph_resolve(struct manager *manager);
-/* The unit without its edges, which graph_resolve() makes. One that cannot be loaded under that name is there
- * all the same, as not found. */
+/* The unit without its edges, which graph_resolve() makes, and without its aliases, which come when all units
+ * have their own names. One that cannot be loaded under that name is there all the same, as not found. */
 int graph_adopt(struct manager *manager, const char *name, struct node **ret);
+/* Its other names into the table; one that another unit has is no alias of this one. */
+int graph_add_aliases(struct node *node);
 /* Another name of it, if it still is one. */
 int graph_adopt_alias(struct node *node, const char *alias);
 /* reload.c: declarations again, edges anew; what is gone and not in use is forgotten. */

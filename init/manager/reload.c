@@ -32,13 +32,22 @@ static void forget_name(struct name_table *table, size_t i)
     memmove(table->entries + i, table->entries + i + 1, (table->n - i) * sizeof(*table->entries));
 }
 
-/* Whether the alias still leads to its unit; one that cannot be read is left as it is. */
-static int is_alias_still(struct manager *manager, const struct name_entry *entry)
+/* Whether the name still leads to its unit. What was read of the unit tells of most; the others are names of
+ * one that is masked or not found, or whose new declaration was not taken. One that cannot be read is left as
+ * it is. */
+static int is_alias_still(const struct name_entry *entry)
 {
-    _cleanup_unit_ struct unit *unit = NULL;
-    int r = manager->ops->load(manager->platform, entry->name, &unit);
+    _cleanup_unit_ struct unit *found = NULL;
+    struct manager *manager = entry->node->manager;
+    struct unit *unit = entry->node->u.unit;
 
-    return r < 0 ? r : streq(unit->name, entry->node->u.unit->name);
+    if (strv_contains(unit->aliases, entry->name))
+        return 1;
+    int r = manager->ops->load(manager->platform, entry->name, &found);
+    if (r < 0 || !streq(found->name, unit->name))
+        return r;
+    r = strv_append(&unit->aliases, entry->name);
+    return r < 0 ? r : 1;
 }
 
 /* An alias is a link that may lead elsewhere by now, or be gone. */
@@ -48,13 +57,25 @@ static int forget_old_aliases(struct manager *manager)
 
     for (size_t i = 0; i < manager->names.n;) {
         const struct name_entry *entry = &manager->names.entries[i];
-        int r = is_own_name(entry) ? 1 : is_alias_still(manager, entry);
+        int r = is_own_name(entry) ? 1 : is_alias_still(entry);
         if (r == 0) {
             forget_name(&manager->names, i);
             continue;
         }
         result = MIN(result, r);
         i++;
+    }
+    return result;
+}
+
+/* Where a name comes in before the one that is looked at, that one is looked at twice. */
+static int add_new_aliases(struct manager *manager)
+{
+    int result = 0;
+
+    for (size_t i = 0; i < manager->names.n; i++) {
+        int r = graph_add_aliases(manager->names.entries[i].node);
+        result = MIN(result, r);
     }
     return result;
 }
@@ -70,12 +91,10 @@ static void replace_unit(struct node *node, struct unit *unit)
         old->load_state = unit->load_state;
         free(old->load_error);
         old->load_error = TAKE_PTR(unit->load_error);
+        old->aliases = strv_free(old->aliases); /* is_alias_still() has a look at each */
         unit_free(unit);
         return;
     }
-    /* The aliases that still hold, which a look-up by the own name does not tell. */
-    strv_free(unit->aliases);
-    unit->aliases = TAKE_PTR(old->aliases);
     service_remap_commands(node, old, unit);
     node->u.unit = unit;
     unit_free(old);
@@ -190,14 +209,13 @@ static void find_the_gone(struct manager *manager)
 
 int graph_reload(struct manager *manager)
 {
-    int aliases = forget_old_aliases(manager);
-
     drop_edges(manager);
     int units = load_all_again(manager);
     forget_the_gone(manager);
+    int old_aliases = forget_old_aliases(manager), new_aliases = add_new_aliases(manager);
     resolve_later(manager);
     int edges = graph_resolve(manager);
     find_the_gone(manager);
     forget_the_gone(manager);
-    return edges < 0 ? edges : units < 0 ? units : aliases;
+    return edges < 0 ? edges : units < 0 ? units : MIN(old_aliases, new_aliases);
 }

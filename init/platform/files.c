@@ -50,18 +50,101 @@ static int read_bytes(int fd, char *buffer, size_t max, size_t *size)
 
 /* --- what is in the directories of the search path --- */
 
-/* One directory, as it was read. */
+/* One directory, as it was read. An entry is its d_type (dirent(3)), plus one as that may be 0, its name, and
+ * behind the NUL of that where it leads, when it is a symlink. */
 struct root_listing {
     struct root_listing *next;
-    char **entries; /* sorted: the name with its d_type (dirent(3)) in front, plus one as that may be 0 */
-    size_t n;
+    char **entries; /* by name */
+    char **links;   /* the symlinks among them, by the last part of where they lead */
+    size_t n, n_links;
     bool readable; /* false: only a look at each file tells */
     char path[];
 };
 
+static int entry_type(const char *entry)
+{
+    return (unsigned char)*entry - 1;
+}
+
+static const char *entry_target(const char *entry)
+{
+    return entry + strlen(entry) + 1;
+}
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
 static int compare_entries(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a + 1, *(char *const *)b + 1);
+}
+
+static int compare_links(const void *a, const void *b)
+{
+    const char *mine = *(char *const *)a, *other = *(char *const *)b;
+    int order = strcmp(base_name(entry_target(mine)), base_name(entry_target(other)));
+
+    return order != 0 ? order : compare_entries(a, b);
+}
+
+/* Of a symlink in that directory; "" for anything else. */
+static void read_target(DIR *dir, const struct dirent *entry, char target[PATH_MAX])
+{
+    bool maybe = entry->d_type == DT_LNK || entry->d_type == DT_UNKNOWN;
+    ssize_t n = maybe ? readlinkat(dirfd(dir), entry->d_name, target, PATH_MAX) : -1;
+
+    target[n > 0 && n < PATH_MAX ? n : 0] = 0;
+}
+
+static char *entry_new(DIR *dir, const struct dirent *entry)
+{
+    char target[PATH_MAX];
+    unsigned char type = entry->d_type;
+
+    read_target(dir, entry, target);
+    if (*target || type == DT_LNK)
+        type = *target ? DT_LNK : DT_UNKNOWN;
+    return xasprintf("%c%s%c%s", type + 1, entry->d_name, 0, target);
+}
+
+static int listing_add(struct root_listing *listing, size_t *room, char *entry)
+{
+    if (entry && listing->n == *room && *room < DIRECTORY_NAMES_MAX) {
+        size_t more = MAX(*room * 2, (size_t)32);
+        char **bigger = reallocarray(listing->entries, more, sizeof(*bigger));
+        if (bigger) {
+            listing->entries = bigger;
+            *room = more;
+        }
+    }
+    if (!entry || listing->n == *room) {
+        free(entry);
+        return -ENOMEM;
+    }
+    listing->entries[listing->n++] = entry;
+    listing->n_links += entry_type(entry) == DT_LNK;
+    return 0;
+}
+
+static int listing_sort(struct root_listing *listing)
+{
+    size_t n = 0;
+
+    if (listing->n > 0)
+        qsort(listing->entries, listing->n, sizeof(*listing->entries), compare_entries);
+    if (listing->n_links == 0)
+        return 0;
+    listing->links = calloc(listing->n_links, sizeof(*listing->links));
+    if (!listing->links)
+        return -ENOMEM;
+    FOREACH_ARRAY (entry, listing->entries, listing->n)
+        if (entry_type(*entry) == DT_LNK)
+            listing->links[n++] = *entry;
+    qsort(listing->links, n, sizeof(*listing->links), compare_links);
+    return 0;
 }
 
 static int listing_fill(struct root_listing *listing, DIR *dir)
@@ -70,21 +153,11 @@ static int listing_fill(struct root_listing *listing, DIR *dir)
     size_t room = 0;
 
     while ((errno = 0, entry = readdir(dir))) {
-        if (listing->n == room) {
-            room = MAX(room * 2, (size_t)32);
-            char **bigger = reallocarray(listing->entries, room, sizeof(*bigger));
-            if (!bigger || room > DIRECTORY_NAMES_MAX)
-                return -ENOMEM;
-            listing->entries = bigger;
-        }
-        char *copy = xasprintf("%c%s", entry->d_type + 1, entry->d_name);
-        if (!copy)
-            return -ENOMEM;
-        listing->entries[listing->n++] = copy;
+        int r = listing_add(listing, &room, entry_new(dir, entry));
+        if (r < 0)
+            return r;
     }
-    if (listing->n > 0)
-        qsort(listing->entries, listing->n, sizeof(*listing->entries), compare_entries);
-    return -errno;
+    return errno != 0 ? -errno : listing_sort(listing);
 }
 
 /* A directory that is not there has no files; one that may be searched but not read says nothing. */
@@ -121,19 +194,29 @@ static struct root_listing *listing_get(struct root_files *files, const char *pa
     return NULL;
 }
 
-/* The d_type of the file, -ENOENT when there is none, or DT_UNKNOWN. */
-static int known_type(struct root_files *files, const char *path)
+/* 1 with what is there under that name, 0 when nobody knows, -ENOENT when nothing is. */
+static int find_entry(struct root_files *files, const char *path, const char **ret)
 {
     const char *slash = strrchr(path, '/');
     struct root_listing *listing = slash ? listing_get(files, path, (size_t)(slash - path)) : NULL;
 
     if (!listing || !listing->readable)
-        return DT_UNKNOWN;
+        return 0;
     const char *key = slash; /* its first character stands where an entry has its type */
     char *const *found = listing->n == 0 ? NULL
                                          : bsearch(&key, listing->entries, listing->n,
                                                    sizeof(*listing->entries), compare_entries);
-    return found ? (unsigned char)**found - 1 : -ENOENT;
+    if (!found)
+        return -ENOENT;
+    *ret = *found;
+    return 1;
+}
+
+static bool is_known_to_be_missing(struct root_files *files, const char *path)
+{
+    const char *entry;
+
+    return find_entry(files, path, &entry) == -ENOENT;
 }
 
 void root_files_forget(struct root_files *files)
@@ -144,8 +227,42 @@ void root_files_forget(struct root_files *files)
         for (size_t i = 0; i < listing->n; i++)
             free(listing->entries[i]);
         free(listing->entries);
+        free(listing->links);
         free(listing);
     }
+}
+
+/* The first of the links that lead to base, or where they would have to be. */
+static size_t first_link_to(const struct root_listing *listing, const char *base)
+{
+    size_t low = 0, high = listing->n_links;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(base_name(entry_target(listing->links[middle])), base) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static int files_links_to(void *files, const char *directory, const char *base, char ***ret)
+{
+    const struct root_listing *listing = listing_get(files, directory, strlen(directory));
+    _cleanup_strv_ char **names = NULL;
+
+    if (!listing || !listing->readable)
+        return 0;
+    for (size_t i = first_link_to(listing, base); i < listing->n_links; i++) {
+        const char *link = listing->links[i];
+        if (!streq(base_name(entry_target(link)), base))
+            break;
+        if (strv_append(&names, link + 1) < 0)
+            return -ENOMEM;
+    }
+    *ret = TAKE_PTR(names);
+    return 0;
 }
 
 static int files_read(void *files, const char *path, char **ret, size_t *ret_size)
@@ -153,7 +270,7 @@ static int files_read(void *files, const char *path, char **ret, size_t *ret_siz
     struct root_files *root = files;
     struct stat st;
 
-    if (known_type(root, path) == -ENOENT)
+    if (is_known_to_be_missing(root, path))
         return -ENOENT;
     _cleanup_close_ int fd = root_files_open(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
@@ -185,8 +302,11 @@ static int compare_names(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static int collect_names(DIR *dir, char ***names)
+/* The names, or pairs of name and target. */
+static int collect_names(DIR *dir, bool pairs, char ***names)
 {
+    char target[PATH_MAX];
+
     for (size_t n = 0; n < DIRECTORY_NAMES_MAX;) {
         errno = 0;
         const struct dirent *entry = readdir(dir);
@@ -195,6 +315,10 @@ static int collect_names(DIR *dir, char ***names)
         if (entry->d_name[0] == '.')
             continue;
         int r = strv_append(names, entry->d_name);
+        if (pairs && r >= 0) {
+            read_target(dir, entry, target);
+            r = strv_append(names, target);
+        }
         if (r < 0)
             return r;
         n++;
@@ -202,12 +326,12 @@ static int collect_names(DIR *dir, char ***names)
     return -E2BIG;
 }
 
-static int files_list(void *files, const char *path, char ***ret)
+static int list(struct root_files *root, const char *path, bool pairs, char ***ret)
 {
-    struct root_files *root = files;
     _cleanup_strv_ char **names = NULL;
+    size_t size = pairs ? 2 : 1;
 
-    if (known_type(root, path) == -ENOENT)
+    if (is_known_to_be_missing(root, path))
         return -ENOENT;
     _cleanup_close_ int fd = root_files_open(root, path, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
     if (fd < 0)
@@ -216,23 +340,38 @@ static int files_list(void *files, const char *path, char ***ret)
     if (!dir)
         return -errno;
     TAKE_FD(fd);
-    int r = collect_names(dir, &names);
+    int r = collect_names(dir, pairs, &names);
     if (r < 0)
         return r;
     if (names)
-        qsort(names, strv_length(names), sizeof(*names), compare_names);
+        qsort(names, strv_length(names) / size, size * sizeof(*names), compare_names);
     *ret = TAKE_PTR(names);
     return 0;
+}
+
+static int files_list(void *files, const char *path, char ***ret)
+{
+    return list(files, path, false, ret);
+}
+
+static int files_list_links(void *files, const char *path, char ***ret)
+{
+    return list(files, path, true, ret);
 }
 
 static int files_read_link(void *files, const char *path, char **ret)
 {
     struct root_files *root = files;
     char target[PATH_MAX];
-    int type = known_type(root, path);
+    const char *entry = NULL;
+    int r = find_entry(root, path, &entry), type = r > 0 ? entry_type(entry) : DT_UNKNOWN;
 
-    if (type == -ENOENT || type == DT_REG)
-        return type == DT_REG ? -EINVAL : -ENOENT;
+    if (r < 0 || type == DT_REG)
+        return r < 0 ? r : -EINVAL;
+    if (type == DT_LNK) {
+        *ret = strdup(entry_target(entry));
+        return *ret ? 0 : -ENOMEM;
+    }
     _cleanup_close_ int fd = root_files_open(root, path, O_PATH | O_NOFOLLOW);
     if (fd < 0)
         return fd;
@@ -249,5 +388,7 @@ static int files_read_link(void *files, const char *path, char **ret)
 const struct unit_files_ops root_files_ops = {
     .read = files_read,
     .list = files_list,
+    .list_links = files_list_links,
     .read_link = files_read_link,
+    .links_to = files_links_to,
 };

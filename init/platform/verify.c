@@ -13,6 +13,7 @@
 #include "init/main.h"
 #include "init/platform/cgroup-tree.h"
 #include "init/platform/files.h"
+#include "init/unit/link.h"
 #include "init/unit/name.h"
 
 /* What a template is read with; systemd-analyze(1) uses the same. */
@@ -69,8 +70,7 @@ static bool is_alias(struct verifier *verifier, const char *directory, const cha
     _cleanup_free_ char *path = xasprintf("%s/%s", directory, name), *target = NULL;
     if (!path || root_files_ops.read_link(&verifier->files, path, &target) < 0)
         return false;
-    const char *slash = strrchr(target, '/');
-    return !streq(slash ? slash + 1 : target, name);
+    return link_meaning(verifier->loader.search_path, path, target) == LINK_ALIAS;
 }
 
 /* Every unit that has a file in the search path, each once, in the order of their names. */
@@ -234,7 +234,7 @@ int verify_main(const char *root, char *const *units)
     }
     uname(&system);
     struct verifier verifier = {
-        .files = {.root_fd = root_fd, .is_own = streq(where, "/")},
+        .files = {.root_fd = root_fd, .is_own = streq(where, "/"), .search_path = (char **)search_path},
         .loader = {.ops = &root_files_ops,
                    .search_path = (char **)search_path,
                    .host = {.hostname = system.nodename,
@@ -249,6 +249,7 @@ int verify_main(const char *root, char *const *units)
     verifier.loader.files = &verifier.files;
     verifier.loader.report_userdata = &verifier;
     int r = verify_units(&verifier, units);
+    root_files_forget(&verifier.files);
     if (r < 0)
         log_errno(r, "cannot verify the units of %s", where);
     return r < 0 || verifier.failed ? EXIT_FAILURE : EXIT_SUCCESS;

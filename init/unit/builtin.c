@@ -131,6 +131,16 @@ const char *builtin_alias(const char *name)
     return NULL;
 }
 
+const char *builtin_next_alias(const char *name, size_t *cursor)
+{
+    while (*cursor < ELEMENTSOF(aliases)) {
+        size_t i = (*cursor)++;
+        if (streq(aliases[i].target, name))
+            return aliases[i].name;
+    }
+    return NULL;
+}
+
 const char *builtin_satisfied_reason(const char *name)
 {
     FOREACH_ARRAY (row, satisfied, ELEMENTSOF(satisfied))

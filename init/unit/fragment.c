@@ -6,10 +6,12 @@
 
 #include "common/text.h"
 #include "init/unit/builtin.h"
+#include "init/unit/link.h"
 #include "init/unit/name.h"
 #include "init/unit/word.h"
 
-#define ALIASES_MAX 16
+#define HOPS_MAX    16 /* from a name to its unit */
+#define ALIASES_MAX 64 /* of one unit; more are not looked for */
 
 /* "DIRECTORY/NAMESUFFIX". For each unit some forty folders are asked for, which mostly are not there: with
  * printf(3) that was half the work of loading. */
@@ -36,12 +38,6 @@ void fragment_done(struct fragment *fragment)
     *fragment = (struct fragment){0};
 }
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 /* "bar@.service" as it is meant in foo@x.service: "bar@x.service". Anything else is copied. */
 static int with_instance_of(const char *text, const char *name, char **ret)
 {
@@ -56,21 +52,6 @@ static int with_instance_of(const char *text, const char *name, char **ret)
     return *ret ? 0 : -ENOMEM;
 }
 
-/* Where a symlink under a unit's name leads: 1 to another unit (*ret), 0 to a file of the same name, -EINVAL
- * to something that is no unit of this type. */
-static int alias_target(const char *name, const char *file, const char *target, char **ret)
-{
-    const char *base = base_name(target);
-    if (streq(base, file))
-        return 0;
-    if (!unit_name_is_valid(base) || !streq(strrchr(base, '.'), strrchr(name, '.')))
-        return -EINVAL;
-    int r = with_instance_of(base, name, ret);
-    if (r < 0)
-        return r;
-    return unit_name_is_valid(*ret) && !streq(*ret, name);
-}
-
 static void fail(struct fragment *fragment, char *path, int error)
 {
     fragment->kind = FRAGMENT_FAILED;
@@ -78,37 +59,74 @@ static void fail(struct fragment *fragment, char *path, int error)
     fragment->error = error;
 }
 
+static void tell_of_no_alias(const struct unit_loader *loader, const char *name, const char *path,
+                             const char *target)
+{
+    const char *unit = link_base_name(target);
+    _cleanup_free_ char *text =
+        xasprintf("ignored: a symbolic link to %.255s, for which it can be no other name: type and instance "
+                  "have to be the same, and slices have one name",
+                  unit);
+
+    /* To itself, further down in the search path: nothing is lost. */
+    if (text && loader->report && !streq(unit, link_base_name(path)))
+        loader->report(loader->report_userdata, REPORT_WARNING, name, path, 0, text);
+}
+
+/* A link: 1 when the search ends here (in *ret, or at the alias), 0 when its file is to be read, -ENOENT when
+ * the search goes on, -ENOMEM. */
+static int follow_link(const struct unit_loader *loader, char **path, const char *name, const char *target,
+                       struct fragment *ret, char **ret_alias)
+{
+    int r;
+
+    switch (link_meaning(loader->search_path, *path, target)) {
+    case LINK_MASK:
+        ret->kind = FRAGMENT_MASKED;
+        ret->path = TAKE_PTR(*path);
+        return 1;
+    case LINK_ALIAS:
+        r = with_instance_of(link_base_name(target), name, ret_alias);
+        return r < 0 ? r : 1;
+    case LINK_NONE:
+        tell_of_no_alias(loader, name, *path, target);
+        return -ENOENT;
+    case LINK_FILE:
+        break;
+    }
+    return 0;
+}
+
+static int read_fragment(const struct unit_loader *loader, char **path, struct fragment *ret)
+{
+    int r = loader->ops->read(loader->files, *path, &ret->text, &ret->size);
+
+    if (r == -ENOENT || r == -ENOMEM)
+        return r;
+    if (r < 0)
+        fail(ret, TAKE_PTR(*path), r);
+    else {
+        ret->kind = ret->size > 0 ? FRAGMENT_FILE : FRAGMENT_MASKED;
+        ret->path = TAKE_PTR(*path);
+    }
+    return 1;
+}
+
 /* One place: 1 when the search ends here (in *ret, or at the alias), 0 when it goes on, -ENOMEM. */
 static int look_at(const struct unit_loader *loader, char *path, const char *name, struct fragment *ret,
                    char **ret_alias)
 {
     _cleanup_free_ char *taken = path, *target = NULL;
-    int r = loader->ops->read_link(loader->files, path, &target);
+    bool is_link = loader->ops->read_link(loader->files, path, &target) == 0;
+    int r = is_link ? follow_link(loader, &taken, name, target, ret, ret_alias) : 0;
 
-    if (r == 0 && streq(target, "/dev/null")) {
-        ret->kind = FRAGMENT_MASKED;
-        ret->path = TAKE_PTR(taken);
-        return 1;
-    }
     if (r == 0) {
-        r = alias_target(name, base_name(path), target, ret_alias);
-        if (r > 0 || r == -ENOMEM)
-            return r;
-        if (r < 0) {
-            fail(ret, TAKE_PTR(taken), -ELOOP);
+        r = read_fragment(loader, &taken, ret);
+        /* A link to a file that is gone hides what is below it all the same. */
+        if (r == -ENOENT && is_link)
             return 1;
-        }
     }
-    r = loader->ops->read(loader->files, path, &ret->text, &ret->size);
-    if (r == -ENOENT || r == -ENOMEM)
-        return r == -ENOMEM ? r : 0;
-    if (r < 0)
-        fail(ret, TAKE_PTR(taken), r);
-    else {
-        ret->kind = ret->size > 0 ? FRAGMENT_FILE : FRAGMENT_MASKED;
-        ret->path = TAKE_PTR(taken);
-    }
-    return 1;
+    return r == -ENOENT ? 0 : r;
 }
 
 /* The name itself in the whole path, then its template. */
@@ -167,7 +185,7 @@ int fragment_find(const struct unit_loader *loader, const char *name, struct fra
     *ret = (struct fragment){.name = strdup(name)};
     if (!ret->name)
         return -ENOMEM;
-    for (unsigned i = 0; i < ALIASES_MAX; i++) {
+    for (unsigned i = 0; i < HOPS_MAX; i++) {
         char *alias = NULL;
         int r = find_one(loader, ret->name, ret, &alias);
         if (r <= 0)
@@ -177,21 +195,96 @@ int fragment_find(const struct unit_loader *loader, const char *name, struct fra
         if (r < 0)
             return r;
     }
-    fail(ret, strdup(ret->name), -ELOOP);
-    return ret->path ? 0 : -ENOMEM;
+    /* A circle, which is what was asked for and nothing else. */
+    free(ret->name);
+    ret->name = strdup(name);
+    ret->aliases = strv_free(ret->aliases);
+    ret->error = -ELOOP;
+    return ret->name ? 0 : -ENOMEM;
 }
+
+/* --- all names --- */
+
+/* Whether it is looked up as a name of that unit: a link may be hidden, masked, or of one instance only. */
+static int is_name_of(const struct unit_loader *loader, const char *candidate, const char *unit)
+{
+    __attribute__((cleanup(fragment_done))) struct fragment fragment = {0};
+    _cleanup_free_ char *alias = NULL;
+    struct unit_loader quiet = *loader;
+
+    quiet.report = NULL;
+    int r = find_one(&quiet, candidate, &fragment, &alias);
+    return r < 0 ? r : alias && streq(alias, unit);
+}
+
+/* A link called like that was seen which leads to the unit, or to its template. */
+static int add_alias(const struct unit_loader *loader, struct fragment *fragment, const char *unit,
+                     const char *link)
+{
+    _cleanup_free_ char *alias = NULL;
+    int r = with_instance_of(link, unit, &alias);
+
+    if (r < 0 || strv_length(fragment->aliases) >= ALIASES_MAX || !unit_name_is_valid(alias) ||
+        unit_name_is_template(alias) || streq(alias, fragment->name) ||
+        strv_contains(fragment->aliases, alias))
+        return r;
+    r = is_name_of(loader, alias, unit);
+    return r > 0 ? strv_consume(&fragment->aliases, TAKE_PTR(alias)) : r;
+}
+
+static int add_links_to(const struct unit_loader *loader, struct fragment *fragment, const char *unit,
+                        const char *file)
+{
+    int r = 0;
+
+    for (char **directory = loader->search_path; r >= 0 && directory && *directory; directory++) {
+        _cleanup_strv_ char **links = NULL;
+        r = loader->ops->links_to(loader->files, *directory, file, &links);
+        for (char **link = links; r >= 0 && link && *link; link++)
+            r = add_alias(loader, fragment, unit, *link);
+    }
+    return r;
+}
+
+/* The names that lead to this one directly. */
+static int add_aliases_of(const struct unit_loader *loader, struct fragment *fragment, const char *unit)
+{
+    _cleanup_free_ char *template = NULL;
+    size_t cursor = 0;
+    int r = unit_name_template(unit, &template);
+
+    if (r != -ENOMEM)
+        r = add_links_to(loader, fragment, unit, unit);
+    if (r >= 0 && template)
+        r = add_links_to(loader, fragment, unit, template);
+    for (const char *name; r >= 0 && (name = builtin_next_alias(unit, &cursor));)
+        r = add_alias(loader, fragment, unit, name);
+    return r;
+}
+
+int fragment_find_aliases(const struct unit_loader *loader, struct fragment *fragment)
+{
+    int r = add_aliases_of(loader, fragment, fragment->name);
+
+    for (size_t i = 0; r >= 0 && i < strv_length(fragment->aliases); i++) {
+        _cleanup_free_ char *alias = strdup(fragment->aliases[i]); /* the list moves */
+        r = alias ? add_aliases_of(loader, fragment, alias) : -ENOMEM;
+    }
+    return r;
+}
+
+/* --- folders --- */
 
 /* The names whose folders count for a unit, most special first: "a-b@i.service", "a-b@.service",
  * "a-.service". */
-static int folder_names(const char *name, bool prefixes, char ***ret)
+static int folder_names(const char *name, char ***ret)
 {
     _cleanup_free_ char *template = NULL, *prefix = NULL;
     int r = strv_append(ret, name);
     if (r == 0 && unit_name_template(name, &template) == 0)
         r = strv_append(ret, template);
-    if (r < 0 || !prefixes)
-        return r;
-    r = unit_name_prefix(name, &prefix);
+    if (r >= 0)
+        r = unit_name_prefix(name, &prefix);
     for (char *dash = r < 0 ? NULL : strrchr(prefix, '-'); r >= 0 && dash; dash = strrchr(prefix, '-')) {
         /* "a--b" and "a-" have no shorter form that ends in the same dash. */
         if (dash[1] && dash > prefix)
@@ -201,10 +294,43 @@ static int folder_names(const char *name, bool prefixes, char ***ret)
     return MIN(r, 0);
 }
 
+/* What is in one folder; what was found in an earlier one goes before. */
+typedef int (*add_folder_fn)(const struct unit_loader *loader, const char *folder, void *found);
+
+static int add_folders(const struct unit_loader *loader, char *const *names, const char *suffix,
+                       add_folder_fn add, void *found)
+{
+    for (char **directory = loader->search_path; directory && *directory; directory++)
+        for (char *const *name = names; *name; name++) {
+            _cleanup_free_ char *path = path_in(*directory, *name, suffix);
+            int r = path ? add(loader, path, found) : -ENOMEM;
+            if (r < 0)
+                return r;
+        }
+    return 0;
+}
+
+/* Those of each name, then those of the type: "service.d". */
+static int add_all_folders(const struct unit_loader *loader, char *const *names, const char *suffix,
+                           add_folder_fn add, void *found)
+{
+    char *type[] = {strrchr(names[0], '.') + 1, NULL};
+    int r = 0;
+
+    for (char *const *name = names; r >= 0 && *name; name++) {
+        _cleanup_strv_ char **folders = NULL;
+        r = folder_names(*name, &folders);
+        if (r >= 0)
+            r = add_folders(loader, folders, suffix, add, found);
+    }
+    return r < 0 ? r : add_folders(loader, type, suffix, add, found);
+}
+
 /* Adds the drop-ins in one folder, but for those whose file name was seen before. */
-static int add_drop_ins(const struct unit_loader *loader, const char *folder, char ***paths)
+static int add_drop_ins(const struct unit_loader *loader, const char *folder, void *found)
 {
     _cleanup_strv_ char **names = NULL;
+    char ***paths = found;
     int r = loader->ops->list(loader->files, folder, &names);
     if (r < 0)
         return r == -ENOMEM ? r : 0;
@@ -212,7 +338,7 @@ static int add_drop_ins(const struct unit_loader *loader, const char *folder, ch
     for (char **name = names; name && *name; name++) {
         bool seen = !endswith(*name, ".conf") || strv_length(*paths) >= UNIT_DROP_INS_MAX;
         for (char **path = *paths; !seen && path && *path; path++)
-            seen = streq(base_name(*path), *name);
+            seen = streq(link_base_name(*path), *name);
         if (!seen && strv_consume(paths, xasprintf("%s/%s", folder, *name)) < 0)
             return -ENOMEM;
     }
@@ -221,35 +347,14 @@ static int add_drop_ins(const struct unit_loader *loader, const char *folder, ch
 
 static int compare_base_names(const void *a, const void *b)
 {
-    return strcmp(base_name(*(char *const *)a), base_name(*(char *const *)b));
-}
-
-static int add_folders(const struct unit_loader *loader, char *const *folders, char ***paths)
-{
-    for (char **directory = loader->search_path; directory && *directory; directory++)
-        for (char *const *folder = folders; *folder; folder++) {
-            _cleanup_free_ char *path = path_in(*directory, *folder, ".d");
-            int r = path ? add_drop_ins(loader, path, paths) : -ENOMEM;
-            if (r < 0)
-                return r;
-        }
-    return 0;
+    return strcmp(link_base_name(*(char *const *)a), link_base_name(*(char *const *)b));
 }
 
 int fragment_drop_ins(const struct unit_loader *loader, char *const *names, char ***ret)
 {
     _cleanup_strv_ char **paths = NULL;
-    char *type[] = {strrchr(names[0], '.') + 1, NULL};
-    int r = 0;
+    int r = add_all_folders(loader, names, ".d", add_drop_ins, &paths);
 
-    for (char *const *name = names; r >= 0 && *name; name++) {
-        _cleanup_strv_ char **folders = NULL;
-        r = folder_names(*name, true, &folders);
-        if (r >= 0)
-            r = add_folders(loader, folders, &paths);
-    }
-    if (r >= 0)
-        r = add_folders(loader, type, &paths);
     if (r < 0)
         return r;
     if (paths)
@@ -258,41 +363,67 @@ int fragment_drop_ins(const struct unit_loader *loader, char *const *names, char
     return 0;
 }
 
-static int add_entries(const struct unit_loader *loader, const char *folder, const char *name, char ***units)
+struct entries {
+    const char *unit;
+    char **seen;  /* all, also those that only hide others */
+    char **units; /* what is depended on */
+};
+
+static void tell_of_no_link(const struct unit_loader *loader, const char *unit, const char *folder,
+                            const char *entry)
 {
-    _cleanup_strv_ char **entries = NULL;
-    int r = loader->ops->list(loader->files, folder, &entries);
+    _cleanup_free_ char *path = path_in(folder, entry, "");
+
+    if (path && loader->report)
+        loader->report(loader->report_userdata, REPORT_WARNING, unit, path, 0,
+                       "ignored: not a symbolic link to a unit file");
+}
+
+static int add_entry(const struct unit_loader *loader, const char *folder, const char *entry,
+                     const char *target, struct entries *entries)
+{
+    int r = strv_append(&entries->seen, entry);
+
+    if (r < 0 || streq(target, "/dev/null"))
+        return r;
+    if (*target)
+        return strv_append(&entries->units, entry);
+    tell_of_no_link(loader, entries->unit, folder, entry);
+    return 0;
+}
+
+static bool is_among(char *const *strv, size_t n, const char *text)
+{
+    FOREACH_ARRAY (item, strv, n)
+        if (streq(*item, text))
+            return true;
+    return false;
+}
+
+static int add_entries(const struct unit_loader *loader, const char *folder, void *found)
+{
+    _cleanup_strv_ char **pairs = NULL;
+    struct entries *entries = found;
+    size_t n = strv_length(entries->seen); /* no folder has an entry twice */
+    int r = loader->ops->list_links(loader->files, folder, &pairs);
     if (r < 0)
         return r == -ENOMEM ? r : 0;
 
-    for (char **entry = entries; entry && *entry; entry++) {
-        char *unit = NULL;
-        r = with_instance_of(*entry, name, &unit);
-        if (r < 0)
-            return r;
-        if (strv_length(*units) >= LIST_MAX || strv_contains(*units, unit))
-            free(unit);
-        else if (strv_consume(units, unit) < 0)
-            return -ENOMEM;
-    }
-    return 0;
+    for (char **pair = pairs; r >= 0 && pair && pair[0] && pair[1]; pair += 2)
+        if (!is_among(entries->seen, n, pair[0]))
+            r = add_entry(loader, folder, pair[0], pair[1], entries);
+    return r;
 }
 
 int fragment_folder(const struct unit_loader *loader, char *const *names, const char *suffix, char ***ret)
 {
-    _cleanup_strv_ char **units = NULL;
+    struct entries entries = {.unit = names[0]};
+    int r = add_all_folders(loader, names, suffix, add_entries, &entries);
 
-    for (char *const *name = names; *name; name++) {
-        _cleanup_strv_ char **folders = NULL;
-        int r = folder_names(*name, false, &folders);
-        for (char **folder = folders; r >= 0 && folder && *folder; folder++)
-            for (char **directory = loader->search_path; r >= 0 && directory && *directory; directory++) {
-                _cleanup_free_ char *path = path_in(*directory, *folder, suffix);
-                r = path ? add_entries(loader, path, *name, &units) : -ENOMEM;
-            }
-        if (r < 0)
-            return r;
-    }
-    *ret = TAKE_PTR(units);
-    return 0;
+    strv_free(entries.seen);
+    if (r < 0)
+        strv_free(entries.units);
+    else
+        *ret = entries.units;
+    return r;
 }

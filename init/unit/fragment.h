@@ -16,19 +16,22 @@ enum fragment_kind {
 struct fragment {
     enum fragment_kind kind;
     char *name;     /* the unit's own, after all aliases */
-    char **aliases; /* the names on the way there */
+    char **aliases; /* the names on the way there, then what fragment_find_aliases() adds */
     char *path;     /* of FILE, MASKED, FAILED */
     char *text;
     size_t size;
-    int error; /* -errno */
+    int error; /* -errno: of FAILED; of NONE when there is more to tell than that */
 };
 
 /* Always fills *ret; -ENOMEM only. */
 int fragment_find(const struct unit_loader *loader, const char *name, struct fragment *ret);
 void fragment_done(struct fragment *fragment);
+/* Adds the names under which it can be found, too. */
+int fragment_find_aliases(const struct unit_loader *loader, struct fragment *fragment);
 
 /* Paths of the drop-ins of a unit with these names, in the order in which they are read. */
 int fragment_drop_ins(const struct unit_loader *loader, char *const *names, char ***ret);
 
-/* Names in the units' folders NAME.wants/ and the like (suffix ".wants"). */
+/* Names in the folders NAME.wants/ and the like (suffix ".wants") of a unit with these names; a template may
+ * be among them. */
 int fragment_folder(const struct unit_loader *loader, char *const *names, const char *suffix, char ***ret);

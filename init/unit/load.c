@@ -133,7 +133,7 @@ static const char *file_problem(int error)
     case -EFBIG:
         return "longer than a unit file may be (1 MiB)";
     case -ELOOP:
-        return "a symbolic link that leads to no unit of the same type, or in a circle";
+        return "symbolic links in a circle";
     default:
         return strerror(-error);
     }
@@ -203,10 +203,11 @@ static int read_folders(struct unit_parser *parser, char *const *names)
     return 0;
 }
 
-static void set_not_found(struct unit *unit)
+static void set_not_found(struct unit *unit, int error)
 {
     unit->load_state = UNIT_NOT_FOUND;
-    unit->load_error = xasprintf("no file %s in the unit search path", unit->name);
+    unit->load_error = error == -ELOOP ? xasprintf("%s: symbolic links in a circle", unit->name)
+                                       : xasprintf("no file %s in the unit search path", unit->name);
 }
 
 /* Fills the unit from its fragment; 1 when there is more to read (drop-ins, folders), 0 when not. */
@@ -228,7 +229,7 @@ static int read_fragment(struct unit_parser *parser, const struct fragment *frag
         /* A slice needs no file. */
         if (unit->type == UNIT_SLICE)
             return 1;
-        set_not_found(unit);
+        set_not_found(unit, fragment->error);
         return 0;
     case FRAGMENT_MASKED:
         unit->load_state = UNIT_MASKED;
@@ -294,6 +295,8 @@ int unit_load(const struct unit_loader *loader, const char *name, struct unit **
     if (unit_name_type(name) < 0 && !builtin_satisfied_reason(name))
         return -EINVAL;
     int r = fragment_find(loader, name, &fragment);
+    if (r >= 0 && (fragment.kind == FRAGMENT_FILE || fragment.kind == FRAGMENT_BUILTIN))
+        r = fragment_find_aliases(loader, &fragment);
     if (r < 0)
         return r;
     _cleanup_unit_ struct unit *unit = unit_new(fragment.name);

@@ -16,8 +16,13 @@ struct unit_files_ops {
     int (*read)(void *files, const char *path, char **ret, size_t *ret_size);
     /* Names in a directory, sorted, without dot files (strv). */
     int (*list)(void *files, const char *path, char ***ret);
+    /* The same names, each followed by where it leads: "" for what is no symlink. */
+    int (*list_links)(void *files, const char *path, char ***ret);
     /* Target of a symlink; -EINVAL when it is none. */
     int (*read_link)(void *files, const char *path, char **ret);
+    /* The symlinks in a directory of the search path whose target's last part is base (strv). Asked for each
+     * unit and directory, so an answer must not cost a look at all that is in there. */
+    int (*links_to)(void *files, const char *directory, const char *base, char ***ret);
 };
 
 #define UNIT_FILE_MAX     (1024 * 1024) /* bytes of one unit file */
@@ -50,9 +55,10 @@ struct unit_loader {
     void *report_userdata;
 };
 
-/* The unit's name is its own, after all aliases ("multi-user.target" for "default.target"); the names that
- * led to it are its aliases. A unit that makes no sense in a container is an empty target. Always gives a
- * unit (load_state says how it went) unless there is no memory (-ENOMEM) or the name is none
+/* The unit's name is its own, after all aliases ("multi-user.target" for "default.target"); its aliases are
+ * the names that led to it and all others that do. A unit that makes no sense in a container is an empty
+ * target. Always gives a unit (load_state says how it went) unless there is no memory (-ENOMEM) or the name
+ * is none
  * (-EINVAL). */
 int unit_load(const struct unit_loader *loader, const char *name, struct unit **ret);
 /* One text as if it were the only fragment: for the tests, the fuzzer and `verify FILE`. */

@@ -30,9 +30,31 @@ static void refuse_type(struct unit_parser *parser, enum unit_dependency depende
     }
 }
 
+/* "b@.service" is meant as b@i.service in a@i.service, and as b@a.service in a.service. */
+static int instantiate(const struct unit_parser *parser, const char *template, char **ret)
+{
+    _cleanup_free_ char *instance = NULL;
+    const char *unit = parser->unit->name, *at = strchr(template, '@') + 1;
+    int r =
+        unit_name_is_instance(unit) ? unit_name_instance(unit, &instance) : unit_name_prefix(unit, &instance);
+
+    if (r < 0)
+        return r;
+    *ret = xasprintf("%.*s%s%s", (int)(at - template), template, instance, at);
+    return *ret ? 0 : -ENOMEM;
+}
+
 int parser_add_dependency(struct unit_parser *parser, enum unit_dependency dependency, const char *name)
 {
-    if (!unit_name_is_valid(name) || unit_name_is_template(name)) {
+    _cleanup_free_ char *meant = NULL;
+
+    if (unit_name_is_template(name)) {
+        int r = instantiate(parser, name, &meant);
+        if (r < 0)
+            return r;
+        name = meant;
+    }
+    if (!unit_name_is_valid(name)) {
         parser_warn(parser, "\"%s\" is not the name of a unit, ignored", name);
         return 0;
     }

@@ -407,7 +407,7 @@ struct unit {
     char *description;   /* never NULL after loading: the name when the file has none */
     char *fragment_path; /* NULL for built-in units */
     char **drop_in_paths;
-    char **aliases; /* other names of the same unit: those it was asked for by, and on the way from there */
+    char **aliases; /* other names of the same unit: links in the search path, and of the built-in table */
     char **documentation;
     struct unit_dependencies *dependencies; /* default dependencies included */
     bool default_dependencies;

@@ -381,6 +381,68 @@ static void daemon_reload_lets_a_service_run_whose_file_is_gone(void **state)
     assert_null(manager_find(s->manager, "a.service"));
 }
 
+/* A link; see script.c. */
+static void lead(struct script *s, unsigned i, const char *target)
+{
+    free(s->texts[i]);
+    s->texts[i] = xasprintf("-> %s", target);
+    assert_non_null(s->texts[i]);
+}
+
+static void daemon_reload_finds_and_forgets_other_names(void **state)
+{
+    struct script *s = *state;
+    script_unit(s, "a.service", START);
+    script_unit(s, "c.service", START);
+    script_unit(s, "b.service", "");
+    lead(s, 2, "nowhere.service");
+    script_start(s, "a.service");
+    script_start(s, "c.service");
+    lead(s, 2, "a.service");
+    assert_int_equal(manager_reload(s->manager, s->now), 0);
+    assert_ptr_equal(manager_find(s->manager, "b.service"), script_find(s, "a.service"));
+    assert_string_equal(script_find(s, "a.service")->unit->aliases[0], "b.service");
+    lead(s, 2, "c.service");
+    assert_int_equal(manager_reload(s->manager, s->now), 0);
+    assert_ptr_equal(manager_find(s->manager, "b.service"), script_find(s, "c.service"));
+    assert_null(script_find(s, "a.service")->unit->aliases);
+    lead(s, 2, "nowhere.service");
+    assert_int_equal(manager_reload(s->manager, s->now), 0);
+    assert_null(manager_find(s->manager, "b.service"));
+    assert_state(s, "a.service", "running");
+    assert_state(s, "c.service", "running");
+    assert_int_equal(script_count(s, "spawn"), 2);
+}
+
+static void daemon_reload_leaves_a_unit_alone_that_runs_and_has_become_another_name(void **state)
+{
+    struct script *s = *state;
+    script_unit(s, "a.service", START);
+    script_unit(s, "b.service", START);
+    script_start(s, "a.service");
+    script_start(s, "b.service");
+    lead(s, 1, "a.service");
+    assert_int_equal(manager_reload(s->manager, s->now), 0);
+    assert_logged(s, "message b.service: it is another name of a.service now");
+    assert_true(manager_find(s->manager, "b.service") != manager_find(s->manager, "a.service"));
+    assert_true(!strv_contains(script_find(s, "a.service")->unit->aliases, "b.service"));
+    assert_state(s, "b.service", "running");
+    script_stop(s, "b.service");
+    assert_int_equal(manager_reload(s->manager, s->now), 0);
+    assert_ptr_equal(manager_find(s->manager, "b.service"), script_find(s, "a.service"));
+    assert_state(s, "a.service", "running");
+}
+
+static void a_unit_is_known_by_all_of_its_names_at_once(void **state)
+{
+    struct script *s = *state;
+    script_unit(s, "a.service", START);
+    script_unit(s, "b.service", "");
+    lead(s, 1, "a.service");
+    script_start(s, "a.service");
+    assert_ptr_equal(manager_find(s->manager, "b.service"), script_find(s, "a.service"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -414,6 +476,9 @@ int main(void)
         SCENARIO(daemon_reload_lets_jobs_go_on),
         SCENARIO(daemon_reload_forgets_units_that_are_gone),
         SCENARIO(daemon_reload_lets_a_service_run_whose_file_is_gone),
+        SCENARIO(daemon_reload_finds_and_forgets_other_names),
+        SCENARIO(daemon_reload_leaves_a_unit_alone_that_runs_and_has_become_another_name),
+        SCENARIO(a_unit_is_known_by_all_of_its_names_at_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,10 +33,16 @@ static const char *file_text(struct script *script, const char *path)
     return NULL;
 }
 
+/* Where a file leads that was written as "-> TARGET", or NULL. */
+static const char *link_target(const char *text)
+{
+    return text ? startswith(text, "-> ") : NULL;
+}
+
 static int files_read(void *files, const char *path, char **ret, size_t *ret_size)
 {
     const char *text = file_text(files, path);
-    if (!text)
+    if (!text || link_target(text))
         return -ENOENT;
     *ret = strdup(text);
     *ret_size = strlen(text);
@@ -50,7 +56,24 @@ static int files_list(void *files, const char *path, char ***ret)
 
 static int files_read_link(void *files, const char *path, char **ret)
 {
-    return file_text(files, path) ? -EINVAL : -ENOENT;
+    const char *text = file_text(files, path), *target = link_target(text);
+    if (!target)
+        return text ? -EINVAL : -ENOENT;
+    *ret = strdup(target);
+    return 0;
+}
+
+static int files_links_to(void *files, const char *directory, const char *base, char ***ret)
+{
+    const struct script *script = files;
+    int r = 0;
+
+    for (size_t i = 0; r >= 0 && script->names && script->names[i]; i++) {
+        const char *target = link_target(script->texts[i]);
+        if (target && streq(target, base))
+            r = strv_append(ret, script->names[i]);
+    }
+    return r;
 }
 
 /* --- the platform --- */
@@ -58,7 +81,12 @@ static int files_read_link(void *files, const char *path, char **ret)
 static int op_load(void *platform, const char *name, struct unit **ret)
 {
     static const struct unit_files_ops ops = {
-        .read = files_read, .list = files_list, .read_link = files_read_link};
+        .read = files_read,
+        .list = files_list,
+        .list_links = files_list,
+        .read_link = files_read_link,
+        .links_to = files_links_to,
+    };
     char *search_path[] = {(char *)"/units", NULL};
     struct unit_loader loader = {.ops = &ops, .files = platform, .search_path = search_path};
     return unit_load(&loader, name, ret);

@@ -106,7 +106,7 @@ static int fake_read_link(void *files, const char *path, char **ret)
     return 0;
 }
 
-static const struct unit_files_ops ops = {fake_read, fake_list, fake_read_link};
+static const struct unit_files_ops ops = {.read = fake_read, .list = fake_list, .read_link = fake_read_link};
 static const char *const search_path[] = {INSTALL_CONFIG, INSTALL_RUNTIME, "/usr/lib/systemd/system", NULL};
 static struct install install;
 

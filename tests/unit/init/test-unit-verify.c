@@ -112,6 +112,52 @@ static void names_come_sorted_and_links_are_told_from_files(void **state)
     assert_int_equal(root_files_ops.read_link(&root->files, "/bin/z", &none), -ENOENT);
 }
 
+static void links_are_found_by_where_they_lead(void **state)
+{
+    struct root *root = *state;
+    char *search_path[] = {(char *)"/" UNITS, (char *)"/none", NULL};
+    struct root_files files = {.root_fd = root->fd, .search_path = search_path};
+    _cleanup_strv_ char **names = NULL, **later = NULL, **none = NULL, **pairs = NULL;
+    _cleanup_free_ char *target = NULL;
+
+    put(root, UNITS "/a.service", "");
+    assert_int_equal(symlinkat("a.service", root->fd, UNITS "/z.service"), 0);
+    assert_int_equal(symlinkat("b.service", root->fd, UNITS "/c.service"), 0);
+    assert_int_equal(symlinkat("/" UNITS "/a.service", root->fd, UNITS "/b.service"), 0);
+    assert_int_equal(root_files_ops.links_to(&files, "/" UNITS, "a.service", &names), 0);
+    assert_strv(names, "[b.service] [z.service]");
+    assert_int_equal(root_files_ops.read_link(&files, "/" UNITS "/c.service", &target), 0);
+    assert_string_equal(target, "b.service");
+    assert_int_equal(root_files_ops.links_to(&files, "/none", "a.service", &none), 0);
+    assert_int_equal(root_files_ops.links_to(&files, "/" UNITS, "z.service", &none), 0);
+    assert_int_equal(root_files_ops.links_to(&files, "/bin", "a.service", &none), 0);
+    assert_null(none);
+    assert_int_equal(unlinkat(root->fd, UNITS "/z.service", 0), 0);
+    root_files_forget(&files);
+    assert_int_equal(root_files_ops.links_to(&files, "/" UNITS, "a.service", &later), 0);
+    assert_strv(later, "[b.service]");
+    assert_int_equal(root_files_ops.list_links(&files, "/" UNITS, &pairs), 0);
+    assert_strv(pairs, "[a.service] [] [b.service] [/" UNITS "/a.service] [c.service] [b.service]");
+    root_files_forget(&files);
+}
+
+static void a_link_that_is_no_other_name_is_told(void **state)
+{
+    struct root *root = *state;
+    put(root, "bin/true", "");
+    put(root, UNITS "/a.service", "[Service]\nExecStart=/bin/true\n");
+    put(root, "bin/linked.service", "[Service]\nExecStart=/bin/true\n");
+    assert_int_equal(symlinkat("a.service", root->fd, UNITS "/b.service"), 0);
+    assert_int_equal(symlinkat("/bin/linked.service", root->fd, UNITS "/own.service"), 0);
+    char *const *all = NULL;
+    assert_int_equal(verify(root, all), EXIT_SUCCESS);
+    assert_string_equal(reports, "");
+    assert_int_equal(symlinkat("a.service", root->fd, UNITS "/b.target"), 0);
+    assert_int_equal(verify(root, all), EXIT_FAILURE);
+    assert_non_null(strstr(reports, "/" UNITS "/b.target: ignored: a symbolic link to a.service, for which"));
+    assert_non_null(strstr(reports, "b.target: no file b.target in the unit search path"));
+}
+
 static void good_units_pass_without_a_word(void **state)
 {
     struct root *root = *state;
@@ -179,6 +225,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_pipe_blocks_nobody, setup, teardown),
         cmocka_unit_test_setup_teardown(a_file_over_the_limit_is_too_big, setup, teardown),
         cmocka_unit_test_setup_teardown(names_come_sorted_and_links_are_told_from_files, setup, teardown),
+        cmocka_unit_test_setup_teardown(links_are_found_by_where_they_lead, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_link_that_is_no_other_name_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(good_units_pass_without_a_word, setup, teardown),
         cmocka_unit_test_setup_teardown(warnings_pass_and_name_their_line, setup, teardown),
         cmocka_unit_test_setup_teardown(errors_fail_and_name_their_line, setup, teardown),

@@ -55,6 +55,43 @@ static int memory_list(void *files, const char *path, char ***ret)
     return *ret ? 0 : -ENOENT;
 }
 
+static const char *memory_target(const struct memory_file *files, const char *folder, const char *name)
+{
+    for (; files->path; files++) {
+        const char *rest = startswith(files->path, folder);
+        if (rest && *rest == '/' && streq(rest + 1, name))
+            return files->link ? files->link : "";
+    }
+    return "";
+}
+
+static int memory_list_links(void *files, const char *path, char ***ret)
+{
+    _cleanup_strv_ char **names = NULL;
+    int r = memory_list(files, path, &names);
+
+    *ret = NULL;
+    for (char **name = names; r >= 0 && *name; name++) {
+        r = strv_append(ret, *name);
+        if (r >= 0)
+            r = strv_append(ret, memory_target(files, path, *name));
+    }
+    return r;
+}
+
+static int memory_links_to(void *files, const char *directory, const char *base, char ***ret)
+{
+    _cleanup_strv_ char **pairs = NULL;
+    int r = memory_list_links(files, directory, &pairs);
+
+    for (char **pair = pairs; r >= 0 && pair && *pair; pair += 2) {
+        const char *slash = strrchr(pair[1], '/');
+        if (streq(slash ? slash + 1 : pair[1], base))
+            r = strv_append(ret, pair[0]);
+    }
+    return r == -ENOMEM ? r : 0;
+}
+
 static int memory_read_link(void *files, const char *path, char **ret)
 {
     for (const struct memory_file *file = files; file->path; file++)
@@ -66,7 +103,12 @@ static int memory_read_link(void *files, const char *path, char **ret)
 }
 
 static const struct unit_files_ops memory_ops = {
-    .read = memory_read, .list = memory_list, .read_link = memory_read_link};
+    .read = memory_read,
+    .list = memory_list,
+    .list_links = memory_list_links,
+    .read_link = memory_read_link,
+    .links_to = memory_links_to,
+};
 static char *memory_search_path[] = {(char *)"/etc", (char *)"/run", (char *)"/lib", NULL};
 
 static const struct unit_loader memory_loader = {

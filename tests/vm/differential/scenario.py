@@ -80,7 +80,7 @@ class Scenario:
     def stems(self):
         """The units' own names, without what follows the first @ and the suffix; longest first."""
         found = set()
-        for path in [*self.files, *self.links, *(p.rpartition("/")[2] for p in self.links)]:
+        for path in [*self.files, *self.links, *(p.rpartition("/")[2] for p in [*self.files, *self.links])]:
             match = re.match(rf"([^/@]+)(@[^/]*)?\.({UNIT_SUFFIXES})\b", path)
             if match:
                 found.add(match[1])

@@ -196,11 +196,7 @@ c.service
     ExecStart=@note c
 $ systemctl start a.service
 unordered
-""", differs=Deliberate("an alias is looked up when somebody uses it, not searched for beforehand", systemd=[
-    "c.service: LoadState=loaded ActiveState=active SubState=exited Result=success NRestarts=0 ExecMainCode=1 "
-    "ExecMainStatus=0 ConditionResult=yes AssertResult=yes", "noted: a b", "noted: c"], berth=[
-    "c.service: LoadState=loaded ActiveState=inactive SubState=dead Result=success NRestarts=0 ExecMainCode=0 "
-    "ExecMainStatus=0 ConditionResult=no AssertResult=no", "noted: a"]))
+""")
 
 scenario("wants by folders", """
 a.target
@@ -524,3 +520,676 @@ c.target
 d.slice
     Description=x
 """, show=("LoadState", "Requires", "Wants", "Conflicts", "Before"))
+
+scenario("all names of a unit", """
+a.service
+    Type=oneshot
+    RemainAfterExit=yes
+    ExecStart=@note $B $C $D
+b.service -> a.service
+c.service -> b.service
+/usr/lib/systemd/system/d.service -> /etc/systemd/system/a.service
+b.service.d/x.conf
+    [Service]
+    Environment=B=b
+c.service.d/y.conf
+    [Service]
+    Environment=C=c
+/usr/lib/systemd/system/d.service.d/z.conf
+    [Service]
+    Environment=D=d
+$ systemctl start a.service
+$ systemctl show -P Names a.service | tr ' ' '\\n' | sort
+$ systemctl show -P Id c.service
+$ systemctl is-active b.service c.service d.service
+$ systemctl is-enabled b.service c.service
+$ systemctl stop c.service
+$ systemctl is-active a.service
+""")
+
+scenario("drop-ins of one name under two", """
+a.service
+    Type=oneshot
+    ExecStart=sh -c 'echo $A $B >>@log'
+b.service -> a.service
+/usr/lib/systemd/system/a.service.d/x.conf
+    [Service]
+    Environment=A=a
+b.service.d/x.conf
+    [Service]
+    Environment=A=b B=b
+$ systemctl start b.service
+""")
+
+scenario("prefix drop-ins of an alias", """
+a.service
+    Type=oneshot
+    ExecStart=@note $B $C
+b-c.service -> a.service
+b-.service.d/x.conf
+    [Service]
+    Environment=B=b
+b-c.service.d/y.conf
+    [Service]
+    Environment=C=c
+$ systemctl start a.service
+""")
+
+scenario("drop-ins of a template's alias", """
+a@.service
+    Type=oneshot
+    RemainAfterExit=yes
+    ExecStart=@note %p %i $B $C
+b@.service -> a@.service
+b@.service.d/x.conf
+    [Service]
+    Environment=B=b
+b@x.service.d/y.conf
+    [Service]
+    Environment=C=only-x
+b@x.service.wants/c.service -> ../c.service
+c.service
+    Type=oneshot
+    RemainAfterExit=yes
+    ExecStart=@note c
+$ systemctl start a@y.service
+$ systemctl start a@x.service
+$ systemctl show -P Names a@x.service | tr ' ' '\\n' | sort
+$ systemctl is-active b@x.service b@y.service b@z.service
+unordered
+""")
+
+scenario("an alias of one instance", """
+a@.service
+    Type=oneshot
+    RemainAfterExit=yes
+    ExecStart=@note a %i $B
+b@x.service -> a@.service
+b@x.service.d/y.conf
+    [Service]
+    Environment=B=b
+b@y.service -> a@y.service
+b@y.service.d/y.conf
+    [Service]
+    Environment=B=by
+$ systemctl start b@x.service
+$ systemctl start b@y.service
+$ systemctl show -P Names b@x.service | tr ' ' '\\n' | sort
+$ systemctl show -P Names b@y.service | tr ' ' '\\n' | sort
+$ systemctl is-active a@x.service a@y.service
+""")
+
+scenario("an alias of one instance, by the unit's own name", """
+a@.service
+    Type=oneshot
+    RemainAfterExit=yes
+    ExecStart=@note a %i $B
+b@y.service -> a@y.service
+b@y.service.d/y.conf
+    [Service]
+    Environment=B=by
+$ systemctl start a@y.service
+$ systemctl show -P Names a@y.service | tr ' ' '\\n' | sort
+""")
+
+scenario("links that are no aliases", """
+a.service
+    Type=oneshot
+    ExecStart=@note a $D
+a@.service
+    Type=oneshot
+    ExecStart=@note a@ %i
+a.target
+    Description=x
+d@.service.d/x.conf
+    [Service]
+    Environment=D=d
+h.service
+    Wants=b.service
+    [Service]
+    Type=oneshot
+    ExecStart=@note h
+# cd /etc/systemd/system; ln -s a@.service b.service; ln -s a@x.service c.service; ln -s a.service d@.service
+# cd /etc/systemd/system; ln -s a.target e.service; ln -s a@y.service f@x.service; ln -s a.service g@x.service
+$ systemctl daemon-reload
+$ systemctl start a.service
+$ systemctl show -P Names a.service a@x.service a@y.service
+$ systemctl start b.service
+$ systemctl start c.service
+$ systemctl start d@x.service
+$ systemctl start e.service
+$ systemctl start f@x.service
+$ systemctl start g@x.service
+$ systemctl start h.service
+$ systemctl show -P LoadState b.service c.service d@x.service e.service f@x.service g@x.service
+# cd /etc/systemd/system; rm b.service c.service d@.service e.service f@x.service g@x.service; systemctl daemon-reload
+""", show=("ActiveState", "SubState"), alone=True)
+
+scenario("a link that is no alias hides nothing", """
+a.target
+    Description=x
+/usr/lib/systemd/system/b.service
+    [Service]
+    Type=oneshot
+    ExecStart=@note lib
+# cd /etc/systemd/system; ln -s a.target b.service; systemctl daemon-reload
+$ systemctl start b.service
+$ systemctl show -P LoadState b.service
+$ systemctl show -P FragmentPath b.service | sed 's|^/usr||'
+# rm /etc/systemd/system/b.service; systemctl daemon-reload
+""", alone=True)
+
+scenario("a link to a file elsewhere is a unit of its own name", """
+/opt/@dir/a.service
+    [Service]
+    Type=oneshot
+    RemainAfterExit=yes
+    ExecStart=@note %n
+b.service -> /opt/@dir/a.service
+c.service -> ../../../opt/@dir/a.service
+d@.service -> /opt/@dir/a.service
+$ systemctl start b.service
+$ systemctl start c.service
+$ systemctl start d@x.service
+$ systemctl show -P Id b.service c.service d@x.service
+$ systemctl show -P Names b.service
+$ systemctl show -P FragmentPath b.service
+$ systemctl start a.service
+$ systemctl is-enabled b.service
+""")
+
+scenario("a link to a file of the same name below", """
+/usr/lib/systemd/system/a.service
+    [Service]
+    Type=oneshot
+    ExecStart=@note a
+# ln -s /usr/lib/systemd/system/a.service /etc/systemd/system/a.service; systemctl daemon-reload
+$ systemctl start a.service
+$ systemctl show -P FragmentPath a.service | sed 's|^/usr||'
+# rm /etc/systemd/system/a.service; systemctl daemon-reload
+""", alone=True)
+
+scenario("links that lead nowhere", """
+a.service -> nowhere.service
+b.service -> /opt/nowhere.service
+c.service -> nowhere.service
+/usr/lib/systemd/system/c.service
+    [Service]
+    Type=oneshot
+    ExecStart=@note lib
+d.service
+    Wants=a.service b.service
+    [Service]
+    Type=oneshot
+    ExecStart=@note d
+e.service -> /opt/nowhere.service
+/usr/lib/systemd/system/e.service
+    [Service]
+    Type=oneshot
+    ExecStart=@note lib
+f@x.service -> /opt/nowhere.service
+f@.service
+    [Service]
+    Type=oneshot
+    ExecStart=@note template
+$ systemctl start a.service
+$ systemctl start b.service
+$ systemctl start c.service
+$ systemctl start d.service
+$ systemctl start e.service
+$ systemctl start f@x.service
+$ systemctl start f@y.service
+$ systemctl show -P LoadState a.service b.service c.service e.service f@x.service
+$ systemctl show -P Id a.service
+$ systemctl is-enabled a.service
+$ systemctl is-enabled b.service
+""", show=("LoadState", "ActiveState", "SubState"))
+
+scenario("links in a circle", """
+d.service
+    Wants=a.service
+    [Service]
+    Type=oneshot
+    ExecStart=@note d
+# cd /etc/systemd/system; ln -s b.service a.service; ln -s a.service b.service; ln -s c.service c.service
+$ systemctl daemon-reload
+$ systemctl start a.service
+$ systemctl start c.service
+$ systemctl start d.service
+$ systemctl show -P LoadState a.service
+$ systemctl show -P LoadState c.service
+# cd /etc/systemd/system; rm a.service b.service c.service; systemctl daemon-reload
+""", alone=True)
+
+scenario("an alias that is masked, and one of a masked unit", """
+/usr/lib/systemd/system/a.service
+    [Service]
+    Type=oneshot
+    RemainAfterExit=yes
+    ExecStart=@note a $B
+/usr/lib/systemd/system/b.service -> a.service
+b.service -> /dev/null
+b.service.d/x.conf
+    [Service]
+    Environment=B=b
+/usr/lib/systemd/system/c.service
+    [Service]
+    ExecStart=sleep 1000
+d.service -> /usr/lib/systemd/system/c.service
+c.service -> /dev/null
+$ systemctl start a.service
+$ systemctl start b.service
+$ systemctl start d.service
+$ systemctl show -P Names a.service
+$ systemctl show -P LoadState,Id b.service
+$ systemctl show -P LoadState d.service
+$ systemctl is-enabled b.service d.service
+""")
+
+scenario("a file in /etc hides an alias of a package", """
+/usr/lib/systemd/system/a.service
+    [Service]
+    Type=oneshot
+    RemainAfterExit=yes
+    ExecStart=@note a $B
+/usr/lib/systemd/system/b.service -> a.service
+b.service
+    Type=oneshot
+    RemainAfterExit=yes
+    ExecStart=@note b $B
+b.service.d/x.conf
+    [Service]
+    Environment=B=b
+$ systemctl start a.service
+$ systemctl start b.service
+$ systemctl show -P Names a.service
+""")
+
+scenario("a file in /etc with an alias in /usr/lib", """
+/usr/lib/systemd/system/a.service
+    [Service]
+    Type=oneshot
+    ExecStart=@note lib
+/usr/lib/systemd/system/b.service -> a.service
+a.service
+    Type=oneshot
+    RemainAfterExit=yes
+    ExecStart=@note etc
+$ systemctl start b.service
+$ systemctl is-active a.service
+$ systemctl show -P Names a.service | tr ' ' '\\n' | sort
+""")
+
+scenario("slices have no aliases", """
+a.slice
+    Description=x
+b.slice -> a.slice
+c.service
+    Slice=b.slice
+    ExecStart=sleep 1000
+$ systemctl start c.service
+$ systemctl show -P Id,LoadState b.slice
+$ systemctl show -P Names a.slice
+""")
+
+scenario("dependencies by another name", """
+a.service
+    Type=oneshot
+    RemainAfterExit=yes
+    ExecStart=@note a
+b.service -> a.service
+c.service
+    Requires=b.service
+    After=b.service
+    [Service]
+    Type=oneshot
+    RemainAfterExit=yes
+    ExecStart=@note c
+$ systemctl start c.service
+$ systemctl show -P Requires c.service | tr ' ' '\\n' | grep a.service
+$ systemctl stop b.service
+$ systemctl is-active c.service
+""")
+
+scenario("an alias that comes, and daemon-reload", """
+a.service
+    Type=oneshot
+    RemainAfterExit=yes
+    ExecStart=@note a $B
+b.service.d/x.conf
+    [Service]
+    Environment=B=b
+# systemctl start a.service
+$ systemctl show -P Names a.service
+# ln -s a.service /etc/systemd/system/b.service
+$ systemctl daemon-reload
+$ systemctl show -P Names a.service | tr ' ' '\\n' | sort
+$ systemctl is-active b.service
+$ systemctl restart b.service
+# rm /etc/systemd/system/b.service
+$ systemctl daemon-reload
+$ systemctl show -P Names a.service
+$ systemctl is-active b.service || echo no
+$ systemctl restart a.service
+""")
+
+scenario("an alias that goes elsewhere, and daemon-reload", """
+a.service
+    Type=oneshot
+    RemainAfterExit=yes
+    ExecStart=@note a $B
+c.service
+    Type=oneshot
+    RemainAfterExit=yes
+    ExecStart=@note c $B
+b.service -> a.service
+b.service.d/x.conf
+    [Service]
+    Environment=B=b
+$ systemctl start a.service
+$ systemctl start c.service
+# ln -sf c.service /etc/systemd/system/b.service
+$ systemctl daemon-reload
+$ systemctl show -P Names a.service
+$ systemctl show -P Names c.service | tr ' ' '\\n' | sort
+$ systemctl restart b.service
+$ systemctl restart a.service
+""")
+
+scenario("a unit that becomes an alias, and daemon-reload", """
+a.service
+    Type=oneshot
+    RemainAfterExit=yes
+    ExecStart=@note a
+b.service
+    Type=oneshot
+    ExecStart=@note b
+$ systemctl start a.service
+# ln -sf a.service /etc/systemd/system/b.service
+$ systemctl daemon-reload
+$ systemctl show -P Names a.service | tr ' ' '\\n' | sort
+$ systemctl is-active b.service
+$ systemctl stop b.service
+$ systemctl is-active a.service
+""")
+
+scenario("enable makes an alias", """
+a.service
+    [Service]
+    Type=oneshot
+    RemainAfterExit=yes
+    ExecStart=@note a $B
+    [Install]
+    Alias=b.service
+b.service.d/x.conf
+    [Service]
+    Environment=B=b
+$ systemctl enable --now a.service 2>/dev/null
+$ systemctl is-active b.service
+$ systemctl is-enabled a.service b.service
+$ systemctl show -P Names a.service | tr ' ' '\\n' | sort
+$ systemctl disable --now a.service 2>/dev/null
+$ systemctl is-enabled a.service
+$ systemctl is-enabled b.service
+$ systemctl start a.service
+""")
+
+scenario("enable makes aliases of templates and instances", """
+a@.service
+    [Service]
+    Type=oneshot
+    RemainAfterExit=yes
+    ExecStart=@note a %i
+    [Install]
+    Alias=b@.service
+    DefaultInstance=def
+c@.service
+    [Service]
+    Type=oneshot
+    RemainAfterExit=yes
+    ExecStart=@note c %i
+    [Install]
+    Alias=d@.service
+$ systemctl enable a@.service 2>/dev/null
+$ readlink /etc/systemd/system/b@.service
+$ systemctl start b@one.service
+$ systemctl is-active a@one.service
+$ systemctl enable c@x.service 2>/dev/null
+$ cd /etc/systemd/system; for f in d@*.service; do echo $f; readlink $f; done
+$ systemctl start d@x.service
+$ systemctl is-active c@x.service
+$ systemctl is-enabled b@.service
+$ systemctl disable a@.service c@x.service 2>/dev/null
+$ cd /etc/systemd/system; for f in d@*.service b@*.service; do test -e "$f" && echo $f; done
+""", show=("LoadState", "ActiveState"))
+
+scenario("a folder of wants: masks, files, other names", """
+a.target
+    Description=x
+a.target.wants/b.service -> /dev/null
+/usr/lib/systemd/system/a.target.wants/b.service -> ../b.service
+a.target.wants/c.service -> ../b.service
+a.target.wants/d.service
+    Type=oneshot
+a.target.wants/e.service -> ../nowhere.service
+a.target.wants/f.service
+a.target.wants/not-a-unit -> ../b.service
+b.service
+    Type=oneshot
+    RemainAfterExit=yes
+    ExecStart=@note b
+c.service
+    Type=oneshot
+    RemainAfterExit=yes
+    ExecStart=@note c
+d.service
+    Type=oneshot
+    RemainAfterExit=yes
+    ExecStart=@note d
+e.service
+    Type=oneshot
+    RemainAfterExit=yes
+    ExecStart=@note e
+f.service
+    Type=oneshot
+    RemainAfterExit=yes
+    ExecStart=@note f
+$ systemctl start a.target
+unordered
+""")
+
+scenario("a folder of wants of a prefix", """
+a-b.target
+    Description=x
+a-.target.wants/c.service -> ../c.service
+c.service
+    Type=oneshot
+    RemainAfterExit=yes
+    ExecStart=@note c
+$ systemctl start a-b.target
+""")
+
+scenario("a folder of wants to an alias", """
+a.target
+    Description=x
+a.target.wants/c.service -> ../b.service
+b.service
+    Type=oneshot
+    RemainAfterExit=yes
+    ExecStart=@note b
+c.service -> b.service
+$ systemctl start a.target
+$ systemctl is-active b.service
+""")
+
+scenario("drop-ins of all services, and of an alias", """
+a.service
+    Type=oneshot
+    ExecStart=@note $A $B $C
+b.service -> a.service
+b.service.d/y.conf
+    [Service]
+    Environment=B=b
+b.service.d/z.conf
+    [Service]
+    Environment=C=b
+# mkdir /etc/systemd/system/service.d; cd /etc/systemd/system/service.d
+# printf '[Service]\\nEnvironment=A=all B=all\\n' >/etc/systemd/system/service.d/x.conf
+# printf '[Service]\\nEnvironment=C=all\\n' >/etc/systemd/system/service.d/z.conf
+$ systemctl daemon-reload
+$ systemctl start a.service
+# rm -r /etc/systemd/system/service.d; systemctl daemon-reload
+""", alone=True)
+
+scenario("systemctl cat of an alias", """
+a.service
+    ExecStart=sleep 1000
+b.service -> a.service
+b.service.d/x.conf
+    [Service]
+    Nice=3
+$ systemctl cat a.service
+$ systemctl cat b.service
+$ systemctl list-unit-files --no-legend a.service b.service | sed 's/  */ /g'
+""")
+
+scenario("an alias of a target", """
+a.target
+    Description=x
+b.target -> a.target
+b.target.wants/c.service -> ../c.service
+c.service
+    Type=oneshot
+    RemainAfterExit=yes
+    ExecStart=@note c
+$ systemctl start a.target
+$ systemctl is-active b.target
+$ systemctl show -P Names a.target | tr ' ' '\\n' | sort
+""")
+
+scenario("a folder of wants of all services", """
+a.service
+    Type=oneshot
+    RemainAfterExit=yes
+    ExecStart=@note a
+c.service
+    [Unit]
+    DefaultDependencies=no
+    [Service]
+    Type=oneshot
+    RemainAfterExit=yes
+    ExecStart=@note c
+# mkdir /etc/systemd/system/service.wants; ln -s ../c.service /etc/systemd/system/service.wants/; systemctl daemon-reload
+$ systemctl start a.service
+$ systemctl show -P Wants a.service
+# rm -r /etc/systemd/system/service.wants; systemctl daemon-reload
+unordered
+""", alone=True)
+
+scenario("prefixes of a template", """
+a-b@.service
+    Type=oneshot
+    ExecStart=@note $A $B $C $D
+a-@.service.d/x.conf
+    [Service]
+    Environment=A=a-@
+a-.service.d/y.conf
+    [Service]
+    Environment=B=a-
+a-b@x-y.service.d/z.conf
+    [Service]
+    Environment=C=a-b@x-y
+a-@x-y.service.d/w.conf
+    [Service]
+    Environment=D=a-@x-y
+a-.service.wants/c.service -> ../c.service
+a-b@.service.wants/d@.service -> ../d@.service
+c.service
+    Type=oneshot
+    RemainAfterExit=yes
+    ExecStart=@note c
+d@.service
+    Type=oneshot
+    RemainAfterExit=yes
+    ExecStart=@note d %i
+$ systemctl start a-b@x-y.service
+unordered
+""")
+
+scenario("a template is needed, without an instance", """
+a-b.service
+    [Unit]
+    Wants=d@.service
+    [Service]
+    Type=oneshot
+    RemainAfterExit=yes
+    ExecStart=@note a-b
+a-b.service.wants/e@.service -> ../e@.service
+c@.service
+    [Unit]
+    Wants=d@.service
+    [Service]
+    Type=oneshot
+    RemainAfterExit=yes
+    ExecStart=@note c %i
+d@.service
+    Type=oneshot
+    RemainAfterExit=yes
+    ExecStart=@note d %i
+e@.service
+    Type=oneshot
+    RemainAfterExit=yes
+    ExecStart=@note e %i
+$ systemctl start a-b.service
+$ systemctl start c@x.service
+$ systemctl is-active d@a-b.service d@x.service
+unordered
+""")
+
+scenario("folders of two names and of two directories", """
+a.service
+    Type=oneshot
+    RemainAfterExit=yes
+    ExecStart=@note a
+b.service -> a.service
+a.service.wants/c.service -> /dev/null
+b.service.wants/c.service -> ../c.service
+/usr/lib/systemd/system/a.service.wants/d.service -> /dev/null
+b.service.wants/d.service -> ../d.service
+/usr/lib/systemd/system/a.service.wants/e.service -> ../e.service
+b.service.wants/e.service -> /dev/null
+a.service.requires/c.service -> ../c.service
+c.service
+    Type=oneshot
+    RemainAfterExit=yes
+    ExecStart=@note c
+d.service
+    Type=oneshot
+    RemainAfterExit=yes
+    ExecStart=@note d
+e.service
+    Type=oneshot
+    RemainAfterExit=yes
+    ExecStart=@note e
+$ systemctl start a.service
+unordered
+""")
+
+scenario("a unit is renamed, and its old name stays as an alias", """
+a.service
+    Type=oneshot
+    RemainAfterExit=yes
+    ExecStart=@note a
+    ExecStop=@note stop %n
+b.service.wants/c.service -> ../c.service
+c.service
+    ExecStart=sleep 1000
+$ systemctl start a.service
+$ systemctl stop a.service
+# cd /etc/systemd/system; mv a.service b.service; ln -s b.service a.service
+$ systemctl daemon-reload
+$ systemctl start a.service
+$ systemctl show -P Id a.service
+$ systemctl show -P Names b.service | tr ' ' '\\n' | sort
+$ systemctl is-active c.service
+""", show=())

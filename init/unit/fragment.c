@@ -275,23 +275,39 @@ int fragment_find_aliases(const struct unit_loader *loader, struct fragment *fra
 
 /* --- folders --- */
 
-/* The names whose folders count for a unit, most special first: "a-b@i.service", "a-b@.service",
- * "a-.service". */
-static int folder_names(const char *name, char ***ret)
+/* "a-b-.service" and "a-.service" of a-b-c.service, where end is ".service". */
+static int add_prefixes(const char *name, const char *end, const char *more, char ***ret)
 {
-    _cleanup_free_ char *template = NULL, *prefix = NULL;
-    int r = strv_append(ret, name);
-    if (r == 0 && unit_name_template(name, &template) == 0)
-        r = strv_append(ret, template);
-    if (r >= 0)
-        r = unit_name_prefix(name, &prefix);
+    _cleanup_free_ char *prefix = NULL;
+    int r = unit_name_prefix(name, &prefix);
+
     for (char *dash = r < 0 ? NULL : strrchr(prefix, '-'); r >= 0 && dash; dash = strrchr(prefix, '-')) {
         /* "a--b" and "a-" have no shorter form that ends in the same dash. */
-        if (dash[1] && dash > prefix)
-            r = strv_consume(ret, xasprintf("%.*s-%s", (int)(dash - prefix), prefix, strrchr(name, '.')));
+        if (dash[1] && dash > prefix) {
+            int size = (int)(dash - prefix);
+            r = strv_consume(ret, xasprintf("%.*s-%s", size, prefix, end));
+            if (r >= 0 && more)
+                r = strv_consume(ret, xasprintf("%.*s-%s", size, prefix, more));
+        }
         *dash = 0;
     }
     return MIN(r, 0);
+}
+
+/* The names whose folders count for a unit, what goes before first: "a-b@i.service", "a-b@.service",
+ * "a-.service", "a-@i.service", "a-@.service". */
+static int folder_names(const char *name, char ***ret)
+{
+    _cleanup_free_ char *template = NULL;
+    int r = strv_append(ret, name), is_instance = unit_name_template(name, &template) == 0;
+
+    if (r >= 0 && is_instance)
+        r = strv_append(ret, template);
+    if (r >= 0)
+        r = add_prefixes(name, strrchr(name, '.'), NULL, ret);
+    if (r >= 0 && is_instance)
+        r = add_prefixes(name, strchr(name, '@'), strchr(template, '@'), ret);
+    return r;
 }
 
 /* What is in one folder; what was found in an earlier one goes before. */

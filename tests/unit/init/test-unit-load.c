@@ -272,6 +272,25 @@ static void an_instance_takes_the_drop_ins_of_its_template(void **state)
     assert_strv(unit->exec->environment, "[T=one] [I=one]");
 }
 
+static void drop_ins_of_all_that_a_name_begins_with_have_an_order(void **state)
+{
+    static const char *const paths[] = {
+        "/etc/a-b-c@x-y.service.d/x.conf", "/etc/a-b-c@.service.d/x.conf",   "/etc/a-b-.service.d/x.conf",
+        "/etc/a-.service.d/x.conf",        "/etc/a-b-@x-y.service.d/x.conf", "/etc/a-b-@.service.d/x.conf",
+        "/etc/a-@x-y.service.d/x.conf",    "/etc/a-@.service.d/x.conf",      "/etc/service.d/x.conf",
+    };
+    struct memory_file files[ELEMENTSOF(paths) + 2] = {{"/lib/a-b-c@.service", SERVICE("x")}};
+
+    for (size_t i = 0; i < ELEMENTSOF(paths); i++)
+        files[i + 1] = (struct memory_file){.path = paths[i], .text = "[Service]\nUMask=0\n"};
+    for (size_t i = 0; i < ELEMENTSOF(paths); i++) {
+        _cleanup_unit_ struct unit *unit = load_from(files, "a-b-c@x-y.service");
+        assert_int_equal(strv_length(unit->drop_in_paths), 1);
+        assert_string_equal(unit->drop_in_paths[0], paths[i]);
+        files[i + 1].path = ""; /* the first goes, the next one counts */
+    }
+}
+
 static void a_drop_in_can_be_masked(void **state)
 {
     const struct memory_file files[] = {{"/etc/a.service.d/x.conf", .link = "/dev/null"},
@@ -496,6 +515,7 @@ int main(void)
         cmocka_unit_test(an_alias_of_a_template_keeps_the_instance),
         cmocka_unit_test(drop_ins_are_read_in_the_order_of_their_names),
         cmocka_unit_test(an_instance_takes_the_drop_ins_of_its_template),
+        cmocka_unit_test(drop_ins_of_all_that_a_name_begins_with_have_an_order),
         cmocka_unit_test(a_drop_in_can_be_masked),
         cmocka_unit_test(a_broken_drop_in_leaves_the_unit_alone),
         cmocka_unit_test(folders_add_dependencies),

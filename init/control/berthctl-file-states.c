@@ -97,6 +97,8 @@ static struct row describe(const struct unit_files *files, const char *name)
     static const char *const without[] = {"static", "alias"};
     bool fixed = false;
 
+    if (!row.state)
+        row.state = install_state_to_string(STATE_BAD); /* a link that leads nowhere */
     /* A policy means nothing for what cannot be enabled. */
     FOREACH_ARRAY (state, without, ELEMENTSOF(without))
         fixed |= row.state && streq(row.state, *state);

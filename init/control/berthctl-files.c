@@ -233,6 +233,10 @@ static int all_names(const struct unit_files *files, char ***ret)
     for (char **name = all; r >= 0 && name && *name; name++) {
         enum install_state state;
         r = install_get_state(&files->install, *name, &state);
+        if (r < 0 && r != -ENOMEM) {
+            r = 0; /* a link that leads nowhere */
+            continue;
+        }
         if (r >= 0 && state != STATE_MASKED && state != STATE_MASKED_RUNTIME && state != STATE_ALIAS &&
             state != STATE_STATIC)
             r = strv_append(ret, *name);

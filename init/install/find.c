@@ -108,6 +108,15 @@ static int instantiate(const char *name, const char *instance, char **ret)
     return *ret ? 0 : -ENOMEM;
 }
 
+int install_alias_target(const struct install_unit *unit, char **ret)
+{
+    _cleanup_free_ char *instance = NULL;
+    const char *target = install_base_name(unit->source);
+    int r = unit_name_instance(unit->name, &instance);
+
+    return r < 0 ? r : instantiate(target, *instance ? instance : NULL, ret);
+}
+
 static int find_texts(const struct install *install, const struct install_unit *unit, char ***ret)
 {
     char *names[] = {unit->name, NULL};

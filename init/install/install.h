@@ -81,6 +81,8 @@ struct install_unit {
 /* 0 or -ENOMEM. */
 int install_find(const struct install *install, const char *name, struct install_unit *ret);
 void install_unit_done(struct install_unit *unit);
+/* The name that FOUND_ALIAS leads to; new. */
+int install_alias_target(const struct install_unit *unit, char **ret);
 /* Its [Install] section; *ret_instance is the unit's name, with DefaultInstance= when it is a template that
  * has one (new). 0, -ENOMEM, or why it could not be read. */
 int install_read(const struct install *install, const struct install_unit *unit, struct install_section *ret,

@@ -4,7 +4,10 @@
 
 #include "common/text.h"
 #include "init/install/install.h"
+#include "init/unit/link.h"
 #include "init/unit/name.h"
+
+#define HOPS_MAX 16 /* from a name to its unit */
 
 static const char *const states[] = {
     [STATE_ENABLED] = "enabled",
@@ -132,7 +135,32 @@ static int look_at_file(const struct install *install, const struct install_unit
     return r;
 }
 
-int install_get_state(const struct install *install, const char *name, enum install_state *ret)
+static int get_state(const struct install *install, const char *name, unsigned hops, enum install_state *ret);
+
+/* What it leads to may be masked, or not there. */
+static int look_behind_alias(const struct install *install, const struct install_unit *unit, unsigned hops,
+                             enum install_state *ret)
+{
+    _cleanup_free_ char *text = NULL, *target = NULL;
+    const struct unit_loader *loader = &install->loader;
+    enum install_state state = STATE_ALIAS;
+    size_t size = 0;
+    int r = 0;
+
+    if (hops == 0)
+        return -ELOOP;
+    if (unit->path && link_meaning(loader->search_path, unit->path, unit->source) == LINK_FILE)
+        r = loader->ops->read(loader->files, unit->source, &text, &size);
+    else {
+        r = install_alias_target(unit, &target);
+        if (r >= 0)
+            r = get_state(install, target, hops - 1, &state);
+    }
+    *ret = state == STATE_MASKED || state == STATE_MASKED_RUNTIME ? state : STATE_ALIAS;
+    return r;
+}
+
+static int get_state(const struct install *install, const char *name, unsigned hops, enum install_state *ret)
 {
     struct install_unit unit;
     int r = install_find(install, name, &unit);
@@ -145,9 +173,14 @@ int install_get_state(const struct install *install, const char *name, enum inst
     else if (unit.found == FOUND_MASKED)
         *ret = runtime ? STATE_MASKED_RUNTIME : STATE_MASKED;
     else if (unit.found == FOUND_ALIAS)
-        *ret = STATE_ALIAS;
+        r = look_behind_alias(install, &unit, hops, ret);
     else
         r = look_at_file(install, &unit, ret);
     install_unit_done(&unit);
     return r;
+}
+
+int install_get_state(const struct install *install, const char *name, enum install_state *ret)
+{
+    return get_state(install, name, HOPS_MAX, ret);
 }

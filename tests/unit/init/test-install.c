@@ -194,6 +194,29 @@ static void expect_state(const char *name, const char *wanted)
 /* --- tests ------------------------------------------------------------------------------------------------
  */
 
+static void test_an_alias_is_in_the_state_of_what_it_leads_to(void **state)
+{
+    put(CONFIG "plain.service", NULL, VENDOR "a.service");
+    put(CONFIG "twice.service", NULL, "plain.service");
+    put(CONFIG "nowhere.service", NULL, "no-such.service");
+    put(CONFIG "round.service", NULL, "again.service");
+    put(CONFIG "again.service", NULL, "round.service");
+    put(CONFIG "masked.service", NULL, "/dev/null");
+    put(CONFIG "hidden.service", NULL, "masked.service");
+    put("/opt/x.service", "[Service]\n", NULL);
+    put(CONFIG "linked.service", NULL, "/opt/x.service");
+    put(CONFIG "severed.service", NULL, "/opt/no-such.service");
+    expect_state("plain.service", "alias");
+    expect_state("twice.service", "alias");
+    expect_state("linked.service", "alias");
+    expect_state("hidden.service", "masked");
+    static const char *const none[] = {"nowhere.service", "round.service", "severed.service"};
+    FOREACH_ARRAY (name, none, ELEMENTSOF(none)) {
+        enum install_state unknown;
+        assert_true(install_get_state(&install, *name, &unknown) < 0);
+    }
+}
+
 static void test_enable_links_to_targets_aliases_and_what_belongs_to_it(void **state)
 {
     expect(install_enable, "a.service",
@@ -347,6 +370,7 @@ static void test_the_first_preset_rule_that_matches_counts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(test_an_alias_is_in_the_state_of_what_it_leads_to),
         TEST(test_enable_links_to_targets_aliases_and_what_belongs_to_it),
         TEST(test_disable_removes_every_link_that_leads_to_it),
         TEST(test_a_unit_without_install_section_is_static),

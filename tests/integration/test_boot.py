@@ -8,7 +8,7 @@ import signal
 from container import Container, Pid1, control_connect
 from harness import Skip, root, test, wait_for
 from host import children
-from root import NOBODY, boot_root, write_files
+from root import NOBODY, UNIT_DIRECTORY, boot_root, write_files
 
 WANTED = "\n[Install]\nWantedBy=multi-user.target\n"
 STAYS = "[Service]\nExecStart=/bin/payload sleep-forever\n" + WANTED
@@ -313,6 +313,45 @@ def error_in_a_unit_file_is_told_with_file_and_line(t):
 def error_of_a_whole_unit_file_is_told_without_a_line(t):
     init, _ = boot(t, {"good.service": STAYS, "empty.service": "[Service]\nType=simple\n" + WANTED})
     init.out.expect(r"/etc/systemd/system/empty\.service: the service has neither")
+
+
+# Other names
+
+@test(needs=[root])
+def what_was_written_for_the_old_name_of_a_service_counts(t):
+    """mysql.service is mariadb.service by now, and whoever starts it: the drop-in of mysql.service.d is in force."""
+    base = boot_root(t.dir / "root", {
+        "mariadb.service": unit("ExecStart=/bin/sh -c 'echo data in $DATA; exec payload sleep-forever'"),
+        "mysql.service.d/data.conf": "[Service]\nEnvironment=DATA=/srv/mysql\n",
+        "backup.service": "[Service]\nExecStart=/bin/payload sleep-forever\n",
+        "good.service": STAYS,
+    })
+    config = base / UNIT_DIRECTORY
+    (config / "mysql.service.wants").mkdir()
+    os.symlink("../backup.service", config / "mysql.service.wants/backup.service")
+    os.symlink("/usr/lib/systemd/system/mariadb.service", config / "mysqld.service")
+    (base / "usr/lib/systemd/system").mkdir(parents=True)
+    os.symlink("mariadb.service", base / "usr/lib/systemd/system/mysql.service")
+    init = Pid1(t, "--boot", root=base)
+    init.out.expect("data in /srv/mysql")
+    init.wait_for_unit_state("backup.service", "active", "running")
+    record = init.unit("mariadb.service")
+    assert set(record["Names"].split()) == {"mariadb.service", "mysql.service", "mysqld.service"}, record
+    assert record["DropInPaths"] == "/etc/systemd/system/mysql.service.d/data.conf", record
+    assert init.unit("mysqld.service")["MainPID"] == record["MainPID"]
+
+
+@test(needs=[root])
+def link_that_can_be_no_name_of_a_unit_is_told_with_its_path(t):
+    base = boot_root(t.dir / "root", {"good.service": STAYS, "a.target": "[Unit]\nDescription=x\n",
+                                      "b.service": unit("ExecStart=/bin/payload sleep-forever", "Wants=c.service")})
+    os.symlink("a.target", base / UNIT_DIRECTORY / "c.service")
+    (base / UNIT_DIRECTORY / "b.service.wants").mkdir()
+    (base / UNIT_DIRECTORY / "b.service.wants/good.service").write_text(STAYS)
+    init = Pid1(t, "--boot", root=base)
+    init.out.expect(r"/etc/systemd/system/b\.service\.wants/good\.service: ignored: not a symbolic link")
+    init.out.expect(r"/etc/systemd/system/c\.service: ignored: a symbolic link to a\.target")
+    init.wait_for_unit_state("b.service", "active", "running")
 
 
 # The control socket

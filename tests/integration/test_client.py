@@ -477,6 +477,34 @@ def daemon_reload_takes_changed_new_and_removed_units_over_and_stops_nothing(t):
 
 
 @test(needs=[root])
+def daemon_reload_takes_other_names_over_that_come_go_and_move(t):
+    says = "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sh -c 'echo $NAME >>/said'\n"
+    ctl = Client(t, {"a.service": says + "Environment=NAME=a\n", "b.service": says + "Environment=NAME=b\n",
+                     "other.service.d/name.conf": "[Service]\nEnvironment=NAME=other\n"})
+    other = ctl.base / UNIT_DIRECTORY / "other.service"
+
+    def names(unit):
+        return set(ctl("show", "-PNames", unit).split())
+    ctl("start", "a", "b")
+    assert names("a") == {"a.service"}
+    os.symlink("a.service", other)
+    ctl("daemon-reload")
+    assert names("a") == {"a.service", "other.service"} and names("b") == {"b.service"}
+    ctl("restart", "a")
+    os.unlink(other)
+    os.symlink("b.service", other)
+    ctl("daemon-reload")
+    assert names("a") == {"a.service"} and names("b") == {"b.service", "other.service"}
+    ctl("restart", "other")
+    os.unlink(other)
+    ctl("daemon-reload")
+    assert names("b") == {"b.service"}
+    ctl("restart", "b")
+    assert ctl("is-active", "other", status=4) == "inactive\n"
+    assert (ctl.base / "said").read_text().split() == ["a", "b", "other", "other", "b"]
+
+
+@test(needs=[root])
 def daemon_reload_lets_a_start_go_on(t):
     ctl = Client(t, {"slow.service": "[Service]\nType=notify\n"
                      r"ExecStart=/bin/payload wait-file /go notify READY=1 sleep-forever" "\n"})

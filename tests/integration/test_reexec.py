@@ -97,6 +97,26 @@ def services_keep_their_processes_and_show_says_the_same(t):
 
 
 @test(needs=[root])
+def service_goes_on_whose_name_has_become_that_of_another(t):
+    init, base = boot(t, {"a.service": STAYS, "b.service": STAYS, "c.service.d/x.conf": "[Service]\nNice=3\n"})
+    init.wait_for_unit_state("a.service", "active", "running")
+    init.wait_for_unit_state("b.service", "active", "running")
+    pids = [init.unit(name)["MainPID"] for name in ("a.service", "b.service")]
+    config = base / UNIT_DIRECTORY
+    os.unlink(config / "b.service")
+    for name in ("b.service", "c.service"):
+        os.symlink("a.service", config / name)
+    for _ in range(2):
+        reexec(init)
+        assert [init.unit(name)["MainPID"] for name in ("a.service", "b.service")] == pids
+        assert set(init.unit("a.service")["Names"].split()) == {"a.service", "c.service"}
+    init.done("stop", "b.service")
+    init.done("daemon-reload")
+    assert set(init.unit("a.service")["Names"].split()) == {"a.service", "b.service", "c.service"}
+    assert init.unit("b.service")["MainPID"] == pids[0]
+
+
+@test(needs=[root])
 def what_pid_1_is_stays_the_same(t):
     init, _ = boot(t, {}, "--stop-timeout=7s", env={**os.environ, "PATH": "/bin:/sbin", "GIVEN": "by the container"})
     process = f"/proc/{init.pid()}"

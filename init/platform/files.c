@@ -56,7 +56,8 @@ struct root_listing {
     struct root_listing *next;
     char **entries; /* by name */
     char **links;   /* the symlinks among them, by the last part of where they lead */
-    size_t n, n_links;
+    char **folders; /* what is no regular file, by name */
+    size_t n, n_links, n_folders;
     bool readable; /* false: only a look at each file tells */
     char path[];
 };
@@ -126,25 +127,40 @@ static int listing_add(struct root_listing *listing, size_t *room, char *entry)
     }
     listing->entries[listing->n++] = entry;
     listing->n_links += entry_type(entry) == DT_LNK;
+    listing->n_folders += entry_type(entry) != DT_REG;
     return 0;
+}
+
+static bool is_link(int type)
+{
+    return type == DT_LNK;
+}
+
+static bool is_no_file(int type)
+{
+    return type != DT_REG;
+}
+
+/* The n entries of such a type, as they are ordered; *ret stays NULL for none. */
+static int pick(const struct root_listing *listing, bool (*is_wanted)(int type), size_t n, char ***ret)
+{
+    *ret = n > 0 ? calloc(n, sizeof(**ret)) : NULL;
+    for (size_t i = 0, picked = 0; *ret && i < listing->n; i++)
+        if (is_wanted(entry_type(listing->entries[i])))
+            (*ret)[picked++] = listing->entries[i];
+    return n > 0 && !*ret ? -ENOMEM : 0;
 }
 
 static int listing_sort(struct root_listing *listing)
 {
-    size_t n = 0;
-
     if (listing->n > 0)
         qsort(listing->entries, listing->n, sizeof(*listing->entries), compare_entries);
-    if (listing->n_links == 0)
-        return 0;
-    listing->links = calloc(listing->n_links, sizeof(*listing->links));
-    if (!listing->links)
-        return -ENOMEM;
-    FOREACH_ARRAY (entry, listing->entries, listing->n)
-        if (entry_type(*entry) == DT_LNK)
-            listing->links[n++] = *entry;
-    qsort(listing->links, n, sizeof(*listing->links), compare_links);
-    return 0;
+    int r = pick(listing, is_no_file, listing->n_folders, &listing->folders);
+    if (r >= 0)
+        r = pick(listing, is_link, listing->n_links, &listing->links);
+    if (r >= 0 && listing->links)
+        qsort(listing->links, listing->n_links, sizeof(*listing->links), compare_links);
+    return r;
 }
 
 static int listing_fill(struct root_listing *listing, DIR *dir)
@@ -228,6 +244,7 @@ void root_files_forget(struct root_files *files)
             free(listing->entries[i]);
         free(listing->entries);
         free(listing->links);
+        free(listing->folders);
         free(listing);
     }
 }
@@ -263,6 +280,31 @@ static int files_links_to(void *files, const char *directory, const char *base, 
     }
     *ret = TAKE_PTR(names);
     return 0;
+}
+
+struct folder_name {
+    const char *name, *suffix;
+};
+
+static int compare_folder(const void *key, const void *entry)
+{
+    const struct folder_name *wanted = key;
+    const char *found = *(char *const *)entry + 1;
+    size_t n = strlen(wanted->name);
+    int order = strncmp(wanted->name, found, n);
+
+    return order != 0 ? order : strcmp(wanted->suffix, found + n);
+}
+
+static bool files_may_have_folder(void *files, const char *directory, const char *name, const char *suffix)
+{
+    const struct root_listing *listing = listing_get(files, directory, strlen(directory));
+    const struct folder_name wanted = {name, suffix};
+
+    if (!listing || !listing->readable)
+        return true;
+    return listing->n_folders > 0 &&
+           bsearch(&wanted, listing->folders, listing->n_folders, sizeof(*listing->folders), compare_folder);
 }
 
 static int files_read(void *files, const char *path, char **ret, size_t *ret_size)
@@ -391,4 +433,5 @@ const struct unit_files_ops root_files_ops = {
     .list_links = files_list_links,
     .read_link = files_read_link,
     .links_to = files_links_to,
+    .may_have_folder = files_may_have_folder,
 };

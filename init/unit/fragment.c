@@ -13,8 +13,7 @@
 #define HOPS_MAX    16 /* from a name to its unit */
 #define ALIASES_MAX 64 /* of one unit; more are not looked for */
 
-/* "DIRECTORY/NAMESUFFIX". For each unit some forty folders are asked for, which mostly are not there: with
- * printf(3) that was half the work of loading. */
+/* "DIRECTORY/NAMESUFFIX". */
 static char *path_in(const char *directory, const char *name, const char *suffix)
 {
     size_t sizes[] = {strlen(directory), strlen(name), strlen(suffix)};
@@ -313,11 +312,20 @@ static int folder_names(const char *name, char ***ret)
 /* What is in one folder; what was found in an earlier one goes before. */
 typedef int (*add_folder_fn)(const struct unit_loader *loader, const char *folder, void *found);
 
+static bool may_have_folder(const struct unit_loader *loader, const char *directory, const char *name,
+                            const char *suffix)
+{
+    return !loader->ops->may_have_folder ||
+           loader->ops->may_have_folder(loader->files, directory, name, suffix);
+}
+
 static int add_folders(const struct unit_loader *loader, char *const *names, const char *suffix,
                        add_folder_fn add, void *found)
 {
     for (char **directory = loader->search_path; directory && *directory; directory++)
         for (char *const *name = names; *name; name++) {
+            if (!may_have_folder(loader, *directory, *name, suffix))
+                continue;
             _cleanup_free_ char *path = path_in(*directory, *name, suffix);
             int r = path ? add(loader, path, found) : -ENOMEM;
             if (r < 0)

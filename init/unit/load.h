@@ -23,6 +23,9 @@ struct unit_files_ops {
     /* The symlinks in a directory of the search path whose target's last part is base (strv). Asked for each
      * unit and directory, so an answer must not cost a look at all that is in there. */
     int (*links_to)(void *files, const char *directory, const char *base, char ***ret);
+    /* Whether a directory of the search path may have a folder of that name and suffix. Asked for a hundred a
+     * unit, of which mostly none is there. NULL: listing it tells. */
+    bool (*may_have_folder)(void *files, const char *directory, const char *name, const char *suffix);
 };
 
 #define UNIT_FILE_MAX     (1024 * 1024) /* bytes of one unit file */

@@ -141,6 +141,28 @@ static void links_are_found_by_where_they_lead(void **state)
     root_files_forget(&files);
 }
 
+static void folders_are_asked_for_by_name_and_suffix(void **state)
+{
+    struct root *root = *state;
+    char *search_path[] = {(char *)"/" UNITS, (char *)"/none", NULL};
+    struct root_files files = {.root_fd = root->fd, .search_path = search_path};
+
+    put(root, UNITS "/a.service", "");
+    put(root, UNITS "/file.service.d", "");
+    assert_int_equal(make_dirs_at(root->fd, UNITS "/a.service.d", 0755), 0);
+    assert_int_equal(make_dirs_at(root->fd, UNITS "/a-b.service.wants", 0755), 0);
+    assert_int_equal(symlinkat("a.service.d", root->fd, UNITS "/b.service.d"), 0);
+    assert_true(root_files_ops.may_have_folder(&files, "/" UNITS, "a.service", ".d"));
+    assert_true(root_files_ops.may_have_folder(&files, "/" UNITS, "a-b.service", ".wants"));
+    assert_true(root_files_ops.may_have_folder(&files, "/" UNITS, "b.service", ".d"));
+    assert_false(root_files_ops.may_have_folder(&files, "/" UNITS, "a.service", ".wants"));
+    assert_false(root_files_ops.may_have_folder(&files, "/" UNITS, "a", ".d"));
+    assert_false(root_files_ops.may_have_folder(&files, "/" UNITS, "file.service", ".d"));
+    assert_false(root_files_ops.may_have_folder(&files, "/none", "a.service", ".d"));
+    assert_true(root_files_ops.may_have_folder(&files, "/bin", "a.service", ".d")); /* nobody knows */
+    root_files_forget(&files);
+}
+
 static void a_link_that_is_no_other_name_is_told(void **state)
 {
     struct root *root = *state;
@@ -226,6 +248,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_file_over_the_limit_is_too_big, setup, teardown),
         cmocka_unit_test_setup_teardown(names_come_sorted_and_links_are_told_from_files, setup, teardown),
         cmocka_unit_test_setup_teardown(links_are_found_by_where_they_lead, setup, teardown),
+        cmocka_unit_test_setup_teardown(folders_are_asked_for_by_name_and_suffix, setup, teardown),
         cmocka_unit_test_setup_teardown(a_link_that_is_no_other_name_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(good_units_pass_without_a_word, setup, teardown),
         cmocka_unit_test_setup_teardown(warnings_pass_and_name_their_line, setup, teardown),

@@ -11,6 +11,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 UNSHARE = ["unshare", "--mount", "--propagation=private", "--pid", "--uts", "--ipc", "--net", "--fork", "--kill-child"]
 ENTER = ["nsenter", "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup"]
 NAMES = ("systemd", "berth")
+SYSTEMD = "/lib/systemd/systemd"
+VERSION = 252
 PROCESSES_MAX = 4000
 
 
@@ -19,7 +21,41 @@ def cgroup2_root():
         fields = line.split()
         if fields[2] == "cgroup2":
             return pathlib.Path(fields[1])
-    raise RuntimeError("cgroup v2 is not mounted")
+    return None
+
+
+def systemd_version():
+    """The first number of `systemd 252 (252.39-1~deb12u2)`."""
+    words = subprocess.run([SYSTEMD, "--version"], stdout=subprocess.PIPE, text=True, check=True).stdout.split()
+    return int(words[1])
+
+
+def refusal():
+    """What this host says to the namespaces and mounts of a world; None when it lets one be made."""
+    with tempfile.TemporaryDirectory(prefix="berth-world-probe.") as work:
+        tried = subprocess.run([*UNSHARE, str(HERE / "pid1"), "probe", "", work], stdin=subprocess.DEVNULL,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    return None if tried.returncode == 0 else tried.stderr.strip().rpartition("\n")[2]
+
+
+def why_not():
+    """Why there can be no worlds here; None when there can."""
+    if os.geteuid() != 0:
+        return "needs root"
+    if not os.path.exists(SYSTEMD):
+        return "needs the package systemd (tests/install-packages all)"
+    if systemd_version() != VERSION:
+        return f"the scenarios are about systemd {VERSION}, here is {systemd_version()}"
+    root = cgroup2_root()
+    if not root:
+        return "cgroup v2 is not mounted"
+    try:
+        (root / f"berth-world-probe-{os.getpid()}").mkdir()
+        (root / f"berth-world-probe-{os.getpid()}").rmdir()
+    except OSError as error:
+        return f"no control group can be made: {error}"
+    refused = refusal()
+    return f"this host does not let a world be made: {refused}" if refused else None
 
 
 def program_of(pid):
@@ -42,7 +78,7 @@ def pid1_of(process, deadline):
 
 
 class World:
-    """`with World("systemd", init) as world: world.python("code.py", "argument")`"""
+    """`with World("systemd", init) as world: world.start("code.py", "argument"); print(world.output())`"""
 
     def __init__(self, name, berth_init, deadline=40):
         self.name = name
@@ -56,6 +92,8 @@ class World:
         self.log = open(f"{self.work}.log", "w+b")
         self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
         self.pid = None
+        self.printed = tempfile.TemporaryFile()
+        self.program = None
 
     def __enter__(self):
         try:
@@ -69,9 +107,12 @@ class World:
     def __exit__(self, *_):
         (self.cgroup / "cgroup.kill").write_text("1")
         self.process.wait(self.deadline)
+        if self.program:
+            self.program.wait(self.deadline)
         self.remove_cgroups()
         os.rmdir(self.work)
         self.log.close()
+        self.printed.close()
         os.unlink(f"{self.work}.log")
 
     def remove_cgroups(self):
@@ -86,8 +127,15 @@ class World:
         self.log.seek(0)
         return self.log.read().decode(errors="replace")
 
-    def python(self, program, *arguments, **keywords):
-        """Starts a program of this directory in the world; its standard output is a pipe."""
+    def start(self, program, *arguments):
+        """Starts a program of this directory in the world."""
         argv = [*ENTER, f"--target={self.pid}", "env", "-i", "PATH=/usr/local/bin:/usr/bin:/usr/sbin:/bin", "LANG=C.UTF-8",
                 "PYTHONDONTWRITEBYTECODE=1", "python3", f"/mnt/{program}", *arguments]
-        return subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, **keywords)
+        self.program = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=self.printed)
+
+    def output(self):
+        """What the program has printed, once it has ended."""
+        if self.program.wait() != 0:
+            raise RuntimeError(f"{self.name}: the scenarios could not be carried out; PID 1 said:\n{self.messages()}")
+        self.printed.seek(0)
+        return self.printed.read()

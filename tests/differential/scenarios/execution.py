@@ -53,7 +53,7 @@ SEEN = {
     "open descriptors": ("", "echo $$(ls /proc/$$$$/fd)"),
     "the control group": ("", "cat /proc/self/cgroup"),
     "a slice": ("Slice=foo.slice", "cat /proc/self/cgroup"),
-    "PassEnvironment": ("PassEnvironment=NOPE", "env | cut -d= -f1 | grep -v container | sort | tr '\\n' ' '"),
+    "PassEnvironment": ("PassEnvironment=NOPE", "env | cut -d= -f1 | grep -v container | sort"),
     "SyslogIdentifier": ("SyslogIdentifier=x", "echo $$SYSLOG_IDENTIFIER"),
 }
 

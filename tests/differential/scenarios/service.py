@@ -8,7 +8,7 @@ ENDINGS = {"exit 0": "exit 0", "exit 3": "exit 3", "SIGTERM": "kill -TERM $$$$",
 
 for kind in ("simple", "exec", "oneshot", "idle", "notify", "forking"):
     # What is up at once lives until the next command has run: the order is not left to chance.
-    lives = "until [ -e @dir/post ]; do sleep 0.02; done; " if kind in ("simple", "exec", "idle") else ""
+    lives = "@await post; " if kind in ("simple", "exec", "idle") else ""
     for name, ending in ENDINGS.items():
         scenario(f"Type={kind} that ends by {name}", f"""
         a.service
@@ -108,7 +108,7 @@ a.service
     Type=forking
     PIDFile=@dir/pid
     ExecStart=sh -c 'sleep 1000 &'
-    TimeoutStartSec=200ms
+    TimeoutStartSec=1s
     ExecStopPost=@note $SERVICE_RESULT $EXIT_CODE $EXIT_STATUS
 $ systemctl start a.service
 """)
@@ -386,7 +386,7 @@ for mode in ("terminate", "abort", "kill"):
     """)
     scenario(f"TimeoutStopFailureMode={mode}", f"""
     a.service
-        TimeoutStopSec=200ms
+        TimeoutStopSec=1s
         TimeoutStopFailureMode={mode}
         ExecStart=sh -c 'trap "" TERM; @note up; while :; do sleep 1000; done'
         ExecStopPost=@note $SERVICE_RESULT $EXIT_CODE $EXIT_STATUS
@@ -401,7 +401,7 @@ for command in ("ExecCondition", "ExecStartPre", "ExecStartPost", "ExecStop", "E
         ExecStart=sleep 1000
         {command}=sleep 1000
         ExecStopPost=@note $SERVICE_RESULT $EXIT_CODE $EXIT_STATUS
-        TimeoutSec=200ms
+        TimeoutSec=1s
     $ systemctl start a.service
     $ systemctl stop a.service
     """)
@@ -443,7 +443,7 @@ scenario("WatchdogSec of what says that it lives", """
 a.service
     Type=notify
     NotifyAccess=all
-    WatchdogSec=2s
+    WatchdogSec=10s
     ExecStart=sh -c '@note $WATCHDOG_USEC; systemd-notify --ready; for i in 1 2 3; do systemd-notify WATCHDOG=1; sleep 0.1; done; @note over; exec sleep 1000'
     Environment=WATCHDOG_PID=
 $ systemctl start a.service
@@ -499,8 +499,8 @@ scenario("EXTEND_TIMEOUT_USEC", """
 a.service
     Type=notify
     NotifyAccess=all
-    TimeoutStartSec=700ms
-    ExecStart=sh -c 'systemd-notify EXTEND_TIMEOUT_USEC=20000000; sleep 1.2; systemd-notify --ready; exec sleep 1000'
+    TimeoutStartSec=2s
+    ExecStart=sh -c 'systemd-notify EXTEND_TIMEOUT_USEC=20000000; sleep 2.5; systemd-notify --ready; exec sleep 1000'
 $ systemctl start a.service
 """)
 

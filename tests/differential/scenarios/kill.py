@@ -18,23 +18,23 @@ FAMILY = """
 a.service
     ExecStart=sh @dir/main
     KillMode={mode}
-    TimeoutStopSec=300ms
+    TimeoutStopSec={patience}
     ExecStopPost=@note stop-post $SERVICE_RESULT $EXIT_CODE $EXIT_STATUS
 $ systemctl start a.service
 lines 2
 """
 
 for mode in ("control-group", "mixed", "process"):
-    scenario(f"KillMode={mode}", FAMILY.format(mode=mode, end="exit 0") + """
+    scenario(f"KillMode={mode}", FAMILY.format(mode=mode, end="exit 0", patience="20s") + """
 $ systemctl stop a.service
 unordered
 """)
-    scenario(f"KillMode={mode} and the main process dies", FAMILY.format(mode=mode, end="exit 0") + """
+    scenario(f"KillMode={mode} and the main process dies", FAMILY.format(mode=mode, end="exit 0", patience="20s") + """
 $ systemctl kill --kill-whom=main -s KILL a.service
 until a.service failed
 unordered
 """)
-    scenario(f"KillMode={mode} and nobody ends by SIGTERM", FAMILY.format(mode=mode, end=":") + """
+    scenario(f"KillMode={mode} and nobody ends by SIGTERM", FAMILY.format(mode=mode, end=":", patience="1s") + """
 $ systemctl stop a.service
 unordered
 """)
@@ -110,7 +110,7 @@ scenario("SendSIGKILL=no", """
 a.service
     ExecStart=sh -c 'trap "echo term >>@log" TERM; @note up; while :; do sleep 0.02; done'
     SendSIGKILL=no
-    TimeoutStopSec=200ms
+    TimeoutStopSec=1s
     ExecStopPost=@note stop-post $SERVICE_RESULT $EXIT_CODE
 $ systemctl start a.service
 lines 1
@@ -121,7 +121,7 @@ scenario("FinalKillSignal", """
 a.service
     ExecStart=sh -c 'trap : TERM; trap "echo quit >>@log; exit 0" QUIT; @note up; while :; do sleep 0.02; done'
     FinalKillSignal=SIGQUIT
-    TimeoutStopSec=300ms
+    TimeoutStopSec=1s
     ExecStopPost=@note stop-post $SERVICE_RESULT $EXIT_CODE $EXIT_STATUS
 $ systemctl start a.service
 lines 1
@@ -131,7 +131,7 @@ $ systemctl stop a.service
 scenario("WatchdogSignal", """
 a.service
     ExecStart=sh -c 'trap "echo usr1 >>@log; exit 3" USR1; @note up; while :; do sleep 0.02; done'
-    WatchdogSec=300ms
+    WatchdogSec=1s
     WatchdogSignal=SIGUSR1
     ExecStopPost=@note stop-post $SERVICE_RESULT $EXIT_CODE $EXIT_STATUS
 $ systemctl start a.service

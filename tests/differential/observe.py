@@ -7,13 +7,14 @@ import os
 import pathlib
 import signal
 import sys
+import time
 
 import scenario as scenarios
 import scenarios as _table  # noqa: F401
 
 AT_A_TIME = 12
 DEADLINE = 30  # seconds for one step
-POLL = 0.05  # seconds between two looks at a unit: a look costs a process
+POLL = 0.05  # seconds between two looks at the units that somebody waits for: a look costs a process
 DIRECTORY = pathlib.Path("/run/scenarios")
 MANAGER_DEADLINE = 60
 
@@ -54,14 +55,57 @@ async def properties(units, names):
     return found
 
 
+class Watch:
+    """One look at a time, at all units that are waited for: many looks would keep PID 1 from its own work."""
+
+    def __init__(self):
+        self.asked = {}
+        self.looking = None
+
+    async def state(self, unit):
+        """What the next look shows of it."""
+        future = self.asked.setdefault(unit, asyncio.get_running_loop().create_future())
+        if not self.looking or self.looking.done():
+            self.looking = asyncio.create_task(self.look())
+        return await future
+
+    async def look(self):
+        while self.asked:
+            await asyncio.sleep(POLL)
+            asked, self.asked = self.asked, {}
+            try:
+                found = await properties(list(asked), ("ActiveState", "SubState", "Job", "MainPID"))
+            except Failed:
+                found = {}
+            for unit, future in asked.items():
+                future.set_result(found.get(unit, {}))
+
+
+def at_rest(pid):
+    """A main process that sleeps for long, or none. Not one that has just begun, that has more to do, or that is told
+    to end."""
+    if pid == "0":
+        return True
+    try:
+        status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    fields = dict(line.split(":\t", 1) for line in status.splitlines())
+    pending = int(fields["SigPnd"], 16) | int(fields["ShdPnd"], 16)
+    return fields["Name"] == "sleep" and fields["State"].startswith("S") and not pending
+
+
 class Run:
     """One scenario, under way."""
 
-    def __init__(self, one):
+    def __init__(self, one, watch):
         self.one = one
+        self.watch = watch
         self.seen = []
-        self.errors = []
+        self.said = []
         self.unordered = False
+        self.incomplete = False
+        self.seconds = 0
 
     def lay_out(self):
         for path, text in self.one.files.items():
@@ -72,19 +116,24 @@ class Run:
             target = self.path(link)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.symlink_to(self.one.renamed(to))
+        os.makedirs(self.one.directory(), exist_ok=True)
+        os.chmod(self.one.directory(), 0o777)
 
     def path(self, name):
         name = self.one.renamed(name)
         return pathlib.Path(name if name.startswith(("/", "@")) else f"{scenarios.UNIT_DIRECTORY}/{name}")
 
     async def steps(self):
+        began = time.monotonic()
         try:
             for step in self.one.steps:
                 await self.step(step)
         except Failed as why:
-            self.seen.append(f"{step}: {why}")
-        await self.states()
+            self.failed(f"{step}: {why}")
+        found = await self.states()
         self.noted()
+        await self.clean_up(found)
+        self.seconds = time.monotonic() - began
 
     async def step(self, step):
         words = self.one.renamed(step).split()
@@ -93,7 +142,7 @@ class Run:
             if step.startswith("$"):
                 self.seen.append(f"{step} -> {status}")
                 self.seen += [f"    {line}" for line in out.splitlines()]
-            self.errors += [f"{step}: {line}" for line in err.splitlines()]
+            self.said += [f"{step}: {line}" for line in err.splitlines()]
         elif words[0] == "until":
             await self.until(words[1], words[2])
         elif words[0] == "rest":
@@ -110,41 +159,60 @@ class Run:
                 raise Failed(otherwise)
             await asyncio.sleep(POLL)
 
+    async def wait_for_state(self, unit, wanted):
+        end = asyncio.get_running_loop().time() + DEADLINE
+        while not wanted(state := await self.watch.state(unit)):
+            if asyncio.get_running_loop().time() > end:
+                raise Failed(f"is {state.get('ActiveState')}/{state.get('SubState')}")
+
     async def rest(self, unit):
         """Twice in a row: between a process's end and what follows from it everything looks quiet."""
         quiet = 0
-        end = asyncio.get_running_loop().time() + DEADLINE
-        while quiet < 2:
-            state = (await properties([unit], ("ActiveState", "SubState", "Job"))).get(unit, {})
+
+        def rests(state):
+            nonlocal quiet
             settled = state.get("ActiveState") in ("active", "inactive", "failed") and not int(state.get("Job") or 0)
-            quiet = quiet + 1 if settled else 0
-            if asyncio.get_running_loop().time() > end:
-                raise Failed(f"is {state}")
-            await asyncio.sleep(POLL)
+            quiet = quiet + 1 if settled and at_rest(state.get("MainPID", "0")) else 0
+            return quiet == 2
+
+        await self.wait_for_state(unit, rests)
 
     async def until(self, unit, wanted):
-        end = asyncio.get_running_loop().time() + DEADLINE
-        while True:
-            state = (await properties([unit], ("ActiveState", "SubState"))).get(unit, {})
+        def is_there(state):
             active = state.get("ActiveState")
-            if wanted in (active, f"{active}/{state.get('SubState')}"):
-                return
-            if asyncio.get_running_loop().time() > end:
-                raise Failed(f"is {active}/{state.get('SubState')}")
-            await asyncio.sleep(POLL)
+            return wanted in (active, f"{active}/{state.get('SubState')}")
+
+        await self.wait_for_state(unit, is_there)
 
     async def states(self):
+        """Observes them; returns them."""
         names = self.one.units()
         if not names:
-            return
+            return {}
         try:
-            found = await properties(list(map(self.one.renamed, names)), self.one.show)
+            found = await properties(list(map(self.one.renamed, names)), (*self.one.show, "ActiveState"))
         except Failed as why:
-            self.seen.append(f"show: {why}")
-            return
+            self.failed(f"show: {why}")
+            return {}
         for name, state in found.items():
             values = [f"{key}={in_order(key, state[key])}" for key in self.one.show if state.get(key)]
             self.seen.append(f"{name}: {' '.join(values)}")
+        return found
+
+    async def clean_up(self, found):
+        """Others shall not have to bear what is left of this one."""
+        left = [name for name, state in found.items() if state.get("ActiveState") not in ("inactive", "failed")]
+        if left:
+            try:
+                await run("systemctl", "stop", "--no-block", "--", *left)
+                await run("systemctl", "kill", "--signal=KILL", "--", *left)
+            except Failed as why:
+                self.failed(f"the end: {why}")
+
+    def failed(self, why):
+        """A scenario that does not get to its end shows nothing, even if both do the same."""
+        self.seen.append(why)
+        self.incomplete = True
 
     def lines(self):
         try:
@@ -159,7 +227,7 @@ class Run:
 
     def result(self):
         return {"seen": [self.one.neutral(line) for line in self.seen],
-                "errors": [self.one.neutral(line) for line in self.errors]}
+                "said": [self.one.neutral(line) for line in self.said], "seconds": self.seconds, "incomplete": self.incomplete}
 
 
 async def manager_is_up():
@@ -171,35 +239,38 @@ async def manager_is_up():
     raise SystemExit("observe.py: PID 1 does not get through its boot")
 
 
-def lay_out_pin(chosen):
-    """systemd forgets a unit that is down and that nobody names. This one names all."""
-    names = [one.one.renamed(name) for one in chosen for name in one.one.units()]
-    lines = [f"After={name}\n" for name in names]
-    pathlib.Path(f"{scenarios.UNIT_DIRECTORY}/pin.target").write_text("[Unit]\nIgnoreOnIsolate=yes\n" + "".join(lines))
+async def lay_out(name, chosen):
+    """Their files, and a unit that names all of theirs: systemd forgets one that is down and that nobody names."""
+    for each in chosen:
+        each.lay_out()
+    names = [each.one.renamed(unit) for each in chosen for unit in each.one.units()]
+    pin = "[Unit]\nIgnoreOnIsolate=yes\n" + "".join(f"After={name}\n" for name in names)
+    pathlib.Path(f"{scenarios.UNIT_DIRECTORY}/{name}").write_text(pin)
+    await run("systemctl", "daemon-reload")
+    await run("systemctl", "start", name)
 
 
 async def main(every, *patterns):
-    chosen = [Run(one) for one in scenarios.selected(patterns, every)]
+    watch = Watch()
+    chosen = [Run(one, watch) for one in scenarios.selected(patterns, every)]
     await manager_is_up()
     DIRECTORY.mkdir(mode=0o777)
     DIRECTORY.chmod(0o1777)
-    for each in chosen:
-        each.lay_out()
-        os.makedirs(f"{DIRECTORY}/{each.one.prefix}dir", exist_ok=True)
-        os.chmod(f"{DIRECTORY}/{each.one.prefix}dir", 0o777)
-    lay_out_pin(chosen)
-    await run("systemctl", "daemon-reload")
-    await run("systemctl", "start", "pin.target")
     gate = asyncio.Semaphore(AT_A_TIME)
 
     async def in_turn(each):
         async with gate:
             await each.steps()
 
-    await asyncio.gather(*(in_turn(each) for each in chosen if not each.one.alone))
-    for each in chosen:
-        if each.one.alone:
-            await each.steps()
+    # Not side by side with the others: systemd forgets at each daemon-reload how often units have been started. And
+    # first, as it takes long when there are many units.
+    for name, part in (("pin-reload.target", [each for each in chosen if each.one.reloads()]),
+                       ("pin.target", [each for each in chosen if not each.one.reloads()])):
+        await lay_out(name, part)
+        await asyncio.gather(*(in_turn(each) for each in part if not each.one.alone))
+        for each in part:
+            if each.one.alone:
+                await each.steps()
     json.dump({str(each.one): each.result() for each in chosen}, sys.stdout)
 
 

@@ -414,7 +414,7 @@ scenario("daemon-reload in the middle of a oneshot series", """
 a.service
     Type=oneshot
     ExecStart=@note one
-    ExecStart=sh -c 'echo two >>@log; until [ -e @dir/go ]; do sleep 0.02; done'
+    ExecStart=sh -c '@note two; @await go'
     ExecStart=@note three
 $ systemctl start --no-block a.service
 lines 2

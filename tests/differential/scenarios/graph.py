@@ -561,11 +561,12 @@ $ systemctl start a.service
 scenario("--job-mode=fail", """
 a.service
     ExecStart=sleep 1000
-    ExecStop=sleep 0.5
+    ExecStop=@await go
 $ systemctl start a.service
 $ systemctl stop --no-block a.service
 until a.service deactivating
 $ systemctl start --job-mode=fail a.service
+# touch @dir/go
 until a.service inactive
 """)
 
@@ -599,11 +600,12 @@ $ systemctl start --job-mode=ignore-requirements a.service
 scenario("--job-mode=replace-irreversibly", """
 a.service
     ExecStart=sleep 1000
-    ExecStop=sleep 0.5
+    ExecStop=@await go
 $ systemctl start a.service
 $ systemctl stop --no-block --job-mode=replace-irreversibly a.service
 until a.service deactivating
 $ systemctl start a.service
+# touch @dir/go
 until a.service inactive
 """)
 
@@ -628,12 +630,14 @@ $ systemctl is-failed a.service
 scenario("a start takes the place of a stop", """
 a.service
     ExecStart=sh -c '@note a; exec sleep 1000'
-    ExecStop=sleep 0.3
+    ExecStop=@await go
 $ systemctl start a.service
 $ systemctl stop --no-block a.service
 until a.service deactivating
-$ systemctl start a.service
+$ systemctl start --no-block a.service
+# touch @dir/go
 lines 2
+until a.service active
 """)
 
 scenario("JobTimeoutSec", """
@@ -692,9 +696,10 @@ a.target
 b.service
     Type=oneshot
     RemainAfterExit=yes
-    ExecStart=sh -c 'sleep 0.5; @note b'
+    ExecStart=sh -c '@await go; @note b'
 $ systemctl start a.target
 $ systemctl is-active b.service
+# touch @dir/go
 until b.service active
 """)
 

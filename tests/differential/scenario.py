@@ -16,12 +16,19 @@ A line at the margin is the name of a file, whose text follows indented, or a st
     $ COMMAND               is run (by sh); its exit status and standard output are observed
     # COMMAND               the same, not observed
     until UNIT STATE        waits for that ActiveState, or ActiveState/SubState
-    rest UNIT               waits until it is neither on its way nor about to come back, and has no job
+    rest UNIT               waits until it is neither on its way nor about to come back, has no job, and its main process,
+                            if there is one, does nothing but sleep(1)
     lines N                 waits until N lines were noted
     unordered               the order of the noted lines is left to chance
 
-`@note WORDS` in a command line writes a line, into @log; @dir is a directory of the scenario's own. At the end every unit's state is observed as well (PROPERTIES).
+`@note WORDS` in a command line writes a line, into @log; `@await NAME` ends once there is @dir/NAME; @dir is a directory
+of the scenario's own. At the end every unit's state is observed as well (PROPERTIES).
 All scenarios run in one system at a time: each one's units get a prefix, which is taken out of what is observed.
+"no-such" is a unit that each has not.
+
+A scenario observes what is guaranteed. Two things that only happen at nearly the same time are put in order by a step or
+by @await, or are `unordered`; a time that must not run out is long, one that must is a second where anything has to
+happen before.
 """
 
 import re
@@ -32,6 +39,7 @@ UNIT_DIRECTORY = "/etc/systemd/system"
 PROPERTIES = ("LoadState", "ActiveState", "SubState", "Result", "NRestarts", "ExecMainCode", "ExecMainStatus",
               "ConditionResult", "AssertResult", "StatusText")
 SECTIONS = {"service": "[Service]", "slice": "[Slice]"}
+RELOAD = re.compile(r"systemctl (--\S+ )*(daemon-re|enable|disable|reenable|preset|mask|unmask|link|edit|revert|set-)")
 STEP = re.compile(r"(\$ |# |until |rest |lines |unordered$)")
 
 table = []  # all scenarios, in their order
@@ -79,7 +87,7 @@ class Scenario:
 
     def stems(self):
         """The units' own names, without what follows the first @ and the suffix; longest first."""
-        found = set()
+        found = {"no-such"}
         for path in [*self.files, *self.links, *(p.rpartition("/")[2] for p in [*self.files, *self.links])]:
             match = re.match(rf"([^/@]+)(@[^/]*)?\.({UNIT_SUFFIXES})\b", path)
             if match:
@@ -91,7 +99,17 @@ class Scenario:
         stems = "|".join(map(re.escape, self.stems()))
         if stems:
             text = re.sub(rf"(?<![\w@.\\-])({stems})(?=(@[^\s/]*)?\.({UNIT_SUFFIXES})\b)", rf"{self.prefix}\1", text)
-        return text.replace("@note", f"/usr/local/bin/note {self.log()}").replace("@log", self.log()).replace("@dir", f"/run/scenarios/{self.prefix}dir")
+        for word, meaning in (("@note", f"/usr/local/bin/note {self.log()}"), ("@await ", f"/usr/local/bin/await {self.directory()}/"),
+                              ("@log", self.log()), ("@dir", self.directory())):
+            text = text.replace(word, meaning)
+        return text
+
+    def reloads(self):
+        """Whether a step makes PID 1 read all units again."""
+        return any(RELOAD.search(step) for step in self.steps)
+
+    def directory(self):
+        return f"/run/scenarios/{self.prefix}dir"
 
     def log(self):
         return f"/run/scenarios/{self.prefix}log"

@@ -132,7 +132,7 @@ a.service
     [Unit]
     StartLimitIntervalSec=0
 # systemctl start a.service
-# while [ $(wc -l <@dir/runs) -lt 4 ]; do :; done; touch @dir/stay
+# while [ $(wc -l <@dir/runs) -lt 4 ]; do sleep 0.02; done; touch @dir/stay
 until a.service active/running
 $ test $(systemctl show -P NRestarts a.service) -ge 3 && echo many
 $ systemctl restart a.service
@@ -249,8 +249,9 @@ unordered
 scenario("a restart of what binds", """
 a.service
     ExecStart=sh -c '@note a; exec sleep 1000'
+    ExecStopPost=@await go
     Restart=always
-    RestartSec=500ms
+    RestartSec=1ms
 b.service
     [Unit]
     BindsTo=a.service
@@ -258,11 +259,14 @@ b.service
     [Service]
     ExecStart=sh -c '@note b; exec sleep 1000'
     Restart=always
-    RestartSec=500ms
+    RestartSec=1ms
 $ systemctl start b.service
 lines 2
 $ systemctl kill -s KILL a.service
+until b.service inactive
+# touch @dir/go
 lines 3
+rest a.service
 rest b.service
 unordered
 """)

@@ -16,6 +16,7 @@
 #include "common/text.h"
 #include "init/platform/cgroup-name.h"
 #include "init/unit/expand.h"
+#include "init/unit/word.h"
 
 #define FILE_MAX       (1024 * 1024)
 #define CGROUP_ROOT    "/sys/fs/cgroup"
@@ -299,20 +300,21 @@ bool condition_cpu_feature(const char *parameter)
 
 /* --- the kernel --- */
 
-/* Each word has to hold: "5.*", ">=5.10", or the operator as a word of its own. */
+/* Each word has to hold, which may stand in quotes: "5.*", ">=5.10"; the first operator may be a word of its
+ * own. */
 bool condition_kernel_version(const char *parameter)
 {
     _cleanup_strv_ char **words = NULL;
     struct utsname name;
 
-    if (uname(&name) < 0 || strv_split(parameter, " \t", &words) < 0)
+    if (uname(&name) < 0 || word_split(parameter, 0, &words) < 0)
         return false;
     for (char **word = words; word && *word; word++) {
         const char *wanted = *word;
         enum order order = take_order(&wanted);
-        if (order != ORDER_MAX && !*wanted && word[1])
+        if (order != ORDER_MAX && !*wanted && word == words && word[1])
             wanted = *++word;
-        if (!version_holds(order == ORDER_MAX ? MATCHES : order, name.release, wanted))
+        if (!*wanted || !version_holds(order == ORDER_MAX ? MATCHES : order, name.release, wanted))
             return false;
     }
     return true;
@@ -391,7 +393,7 @@ static bool os_release_holds(char *const *environment, const char *expression)
     _cleanup_free_ char *key = strndup(expression, (size_t)(rest - expression));
     enum order order = take_order(&rest);
 
-    if (!key || order == ORDER_MAX)
+    if (!key || order == ORDER_MAX || !*rest)
         return false;
     const char *value = strv_env_get(environment, key);
     value = value ? value : "";
@@ -416,7 +418,7 @@ bool condition_os_release(const char *parameter)
 {
     _cleanup_strv_ char **environment = host_os_release(), **words = NULL;
 
-    if (!environment || strv_split(parameter, " \t", &words) < 0)
+    if (!environment || word_split(parameter, 0, &words) < 0)
         return false;
     for (char **word = words; word && *word; word++)
         if (!os_release_holds(environment, *word))

@@ -22,6 +22,7 @@
 #define PROC_FILE_MAX   (1024 * 1024)
 #define SYSTEM_UID_MAX  999 /* what "@system" means: users of packages, and root */
 #define GROUPS_MAX      1024
+#define PATTERNS_MAX    256 /* that the braces of one may stand for */
 #define IDENTITY_LENGTH "4294967295"
 
 static bool path_exists(const char *path)
@@ -29,13 +30,63 @@ static bool path_exists(const char *path)
     return access(path, F_OK) == 0;
 }
 
-static bool path_exists_glob(const char *pattern)
+static bool matches_something(const char *pattern)
 {
     glob_t matches = {0};
     bool found = glob(pattern, GLOB_NOSORT, NULL, &matches) == 0;
 
     globfree(&matches);
     return found;
+}
+
+/* What ends the alternative that begins here: the comma or the brace of its own level; NULL when there is
+ * none. */
+static const char *end_of_alternative(const char *text)
+{
+    int depth = 0;
+
+    for (; *text; text++)
+        if (depth == 0 && (*text == ',' || *text == '}'))
+            return text;
+        else
+            depth += (*text == '{') - (*text == '}');
+    return NULL;
+}
+
+static const char *end_of_braces(const char *text)
+{
+    const char *end = end_of_alternative(text);
+
+    while (end && *end == ',')
+        end = end_of_alternative(end + 1);
+    return end;
+}
+
+/* "/etc/{a,b}" is either of two, which musl's glob(3) does not know. budget: patterns that may still be
+ * tried. */
+static bool matches_braces(const char *pattern, unsigned *budget)
+{
+    const char *open = strchr(pattern, '{'), *close = open ? end_of_braces(open + 1) : NULL;
+
+    if (*budget == 0)
+        return false;
+    --*budget;
+    if (!close)
+        return matches_something(pattern);
+    for (const char *begin = open + 1, *end; begin <= close; begin = end + 1) {
+        end = end_of_alternative(begin);
+        _cleanup_free_ char *one =
+            xasprintf("%.*s%.*s%s", (int)(open - pattern), pattern, (int)(end - begin), begin, close + 1);
+        if (one && matches_braces(one, budget))
+            return true;
+    }
+    return false;
+}
+
+static bool path_exists_glob(const char *pattern)
+{
+    unsigned budget = PATTERNS_MAX;
+    return matches_braces(pattern, &budget);
 }
 
 static bool path_is_directory(const char *path)

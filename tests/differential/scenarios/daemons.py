@@ -513,7 +513,7 @@ for setting, command in (
         ("CPUAffinity=9999999", "true"), ("IOSchedulingClass=3", "ionice -p $$$$"), ("IOSchedulingPriority=6", "ionice -p $$$$"),
         ("Nice=-5", "nice"), ("Nice=+5", "nice"), ("OOMScoreAdjust=-100", "cat /proc/self/oom_score_adj"),
         ("UMask=2", "umask"), ("UMask=0777", "umask"), ("UMask=08", "umask"), ("TimerSlackNSec=infinity", "true"),
-        ("SetLoginEnvironment=yes", "echo $$HOME $$SHELL"), ("User=nobody\n        SetLoginEnvironment=no", "echo $$HOME $$SHELL"),
+        ("User=nobody\n        SetLoginEnvironment=no", "echo $$HOME $$SHELL"),
         ("Group=33", "id -g"), ("User=daemon\n        Group=", "id"), ("User=\n        Group=daemon", "id"),
         ("SupplementaryGroups=daemon\n        SupplementaryGroups=\n        SupplementaryGroups=tty", "id -Gn"),
         ("User=www-data\n        WorkingDirectory=-~", "pwd; true"), ("WorkingDirectory=/usr\n        WorkingDirectory=", "pwd"),
@@ -576,7 +576,7 @@ for name, (settings, command) in SPECIFIERS.items():
     $ cat @dir/daemon.out
     """)
 
-for name in ("a@x", "a@", "a@x@y", "a@x-y-z", r"a@x\\x2dy", "a@-", "a@a.b:c_d", "a@" + "x" * 60):
+for name in ("a@x", "a@x@y", "a@x-y-z", r"a@x\\x2dy", "a@-", "a@a.b:c_d", "a@" + "x" * 60):
     scenario(f"an instance {name}", rf"""
     a@.service
         Type=oneshot
@@ -627,6 +627,7 @@ for signal in ("SIGKILL", "KILL", "9", "SIGRTMIN+3", "SIGRTMAX", "SIGHUP", "SIGI
     a.service
         ExecStart=sleep 1000
         KillSignal={signal}
+        IgnoreSIGPIPE=no
         Restart=on-failure
         RestartSec=1ms
         ExecStopPost=@note $SERVICE_RESULT $EXIT_CODE $EXIT_STATUS
@@ -637,6 +638,7 @@ for signal in ("SIGKILL", "KILL", "9", "SIGRTMIN+3", "SIGRTMAX", "SIGHUP", "SIGI
     scenario(f"a main process that ends by {signal}", f"""
     a.service
         ExecStart=sleep 1000
+        IgnoreSIGPIPE=no
         Restart=on-abnormal
         RestartSec=1h
         ExecStopPost=@note $SERVICE_RESULT $EXIT_CODE $EXIT_STATUS

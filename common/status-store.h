@@ -51,6 +51,9 @@ size_t status_put(FILE *out, const char *text, size_t max);
 size_t status_width(const char *text, size_t max);
 void status_pad(FILE *out, size_t columns);
 
+/* "Nov 22 12:48:06 ", of a line of the log (CLOCK_REALTIME microseconds); nothing for a time that is none. */
+void status_put_time(FILE *out, uint64_t realtime);
+
 /* How a state looks. */
 enum status_look { LOOK_INACTIVE, LOOK_ACTIVE, LOOK_CHANGING, LOOK_FAILED, STATUS_LOOK_MAX };
 enum status_look status_unit_look(const struct status_record *unit);

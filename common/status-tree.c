@@ -241,6 +241,16 @@ static void print_manager(const struct status_view *view, FILE *out)
     fputc('\n', out);
 }
 
+void status_put_time(FILE *out, uint64_t realtime)
+{
+    time_t seconds = (time_t)(realtime / USEC_PER_SEC);
+    char text[32];
+    struct tm tm;
+
+    if (localtime_r(&seconds, &tm) && strftime(text, sizeof(text), "%b %d %H:%M:%S ", &tm) > 0)
+        fputs(text, out);
+}
+
 /* "Nov 22 12:48:06 web: listening on port 80" */
 void status_print_log(FILE *out, const struct status_record *log)
 {
@@ -249,12 +259,8 @@ void status_print_log(FILE *out, const struct status_record *log)
     char text[256];
     usec_t timestamp;
 
-    if (status_get_u64(log, "Timestamp", &timestamp)) {
-        time_t seconds = (time_t)(timestamp / USEC_PER_SEC);
-        struct tm tm;
-        if (localtime_r(&seconds, &tm) && strftime(text, sizeof(text), "%b %d %H:%M:%S ", &tm) > 0)
-            fputs(text, out);
-    }
+    if (status_get_u64(log, "Timestamp", &timestamp))
+        status_put_time(out, timestamp);
     if (unit) {
         const char *suffix = endswith(unit, ".service");
         snprintf(text, sizeof(text), "%.*s", (int)(suffix ? (size_t)(suffix - unit) : strlen(unit)), unit);

@@ -134,6 +134,26 @@ bool strv_equal(char *const *a, char *const *b)
     return !*a && !*b;
 }
 
+static int compare_strings(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+void strv_sort(char **strv)
+{
+    char **kept = strv;
+
+    if (!strv)
+        return;
+    qsort(strv, strv_length(strv), sizeof(*strv), compare_strings);
+    for (char **text = strv; *text; text++)
+        if (text[1] && streq(text[0], text[1]))
+            free(*text);
+        else
+            *kept++ = *text;
+    *kept = NULL;
+}
+
 int strv_split(const char *text, const char *separators, char ***ret)
 {
     _cleanup_strv_ char **strv = NULL;

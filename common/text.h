@@ -48,6 +48,8 @@ int strv_consume(char ***strv, char *text);
 char **strv_copy(char *const *strv);
 bool strv_contains(char *const *strv, const char *text);
 bool strv_equal(char *const *a, char *const *b); /* neither is NULL */
+/* In the order of the bytes, each string once. */
+void strv_sort(char **strv);
 /* Splits at any run of separators, drops empty pieces. */
 int strv_split(const char *text, const char *separators, char ***ret);
 /* All of it in one new string. */

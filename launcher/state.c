@@ -261,11 +261,6 @@ void state_record_done(struct state_record *record)
     *record = (struct state_record){};
 }
 
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 int state_list(char ***ret)
 {
     _cleanup_close_ int fd = -EBADF;
@@ -281,8 +276,7 @@ int state_list(char ***ret)
     for (struct dirent *entry; dir && (entry = readdir(dir));)
         if (entry->d_name[0] != '.' && (r = strv_append(&names, entry->d_name)) < 0)
             return r;
-    if (names)
-        qsort(names, strv_length(names), sizeof(char *), compare_names);
+    strv_sort(names);
     *ret = TAKE_PTR(names);
     return 0;
 }

@@ -75,14 +75,6 @@ void boot_times_done(struct boot_times *times)
     *times = (struct boot_times){};
 }
 
-static bool has_alias(const struct boot_unit *unit, const char *name)
-{
-    _cleanup_strv_ char **names = NULL;
-    const char *aliases = status_get(unit->record, "Names");
-
-    return aliases && strv_split(aliases, " ", &names) >= 0 && strv_contains(names, name);
-}
-
 /* Dependencies are told by these. */
 static const struct boot_unit *find_by_own_name(const struct boot_times *times, const char *name)
 {
@@ -98,7 +90,7 @@ const struct boot_unit *boot_times_find(const struct boot_times *times, const ch
     const struct boot_unit *found = find_by_own_name(times, name);
 
     for (size_t i = 0; !found && i < times->n; i++)
-        if (has_alias(&times->units[i], name))
+        if (berthctl_has_alias(times->units[i].record, name))
             found = &times->units[i];
     return found;
 }

@@ -26,7 +26,7 @@ struct tree {
     struct json json;
 };
 
-static bool has_alias(const struct status_record *unit, const char *name)
+bool berthctl_has_alias(const struct status_record *unit, const char *name)
 {
     _cleanup_strv_ char **names = NULL;
     const char *aliases = status_get(unit, "Names");
@@ -41,7 +41,7 @@ static const struct status_record *find(const struct status_view *view, const ch
         if (streq(status_name(view->units.records[i]), name))
             return view->units.records[i];
     for (size_t i = 0; i < view->units.n; i++)
-        if (has_alias(view->units.records[i], name))
+        if (berthctl_has_alias(view->units.records[i], name))
             return view->units.records[i];
     return NULL;
 }

@@ -2,13 +2,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "common/fd.h"
 #include "common/json.h"
 #include "common/log.h"
 #include "common/parse.h"
 #include "common/record.h"
+#include "common/status-store.h"
 #include "common/text.h"
 #include "init/control/berthctl-files.h"
 
@@ -190,19 +190,6 @@ int berthctl_on_state(char *packet, size_t size, void *userdata)
     return 0;
 }
 
-static void print_time(const char *microseconds)
-{
-    char text[32];
-    uint64_t usec;
-    struct tm tm;
-
-    if (!microseconds || parse_u64(microseconds, &usec) < 0)
-        return;
-    time_t seconds = (time_t)(usec / USEC_PER_SEC);
-    if (localtime_r(&seconds, &tm) && strftime(text, sizeof(text), "%b %d %H:%M:%S ", &tm) > 0)
-        fputs(text, stdout);
-}
-
 static void print_log_json(const char *packet, size_t size, const char *unit, const char *timestamp,
                            const char *line)
 {
@@ -229,6 +216,7 @@ int berthctl_on_log(char *packet, size_t size, void *userdata)
     _cleanup_free_ char *unit = record_get(packet, size, "Unit");
     _cleanup_free_ char *timestamp = record_get(packet, size, "Timestamp");
     _cleanup_free_ char *line = record_get(packet, size, "Line");
+    uint64_t usec;
 
     if (!line)
         return 0;
@@ -236,7 +224,8 @@ int berthctl_on_log(char *packet, size_t size, void *userdata)
         print_log_json(packet, size, unit, timestamp, line);
     } else {
         const char *suffix = unit ? endswith(unit, ".service") : NULL;
-        print_time(timestamp);
+        if (timestamp && parse_u64(timestamp, &usec) == 0)
+            status_put_time(stdout, usec);
         if (unit)
             printf("%.*s: ", (int)(suffix ? suffix - unit : (ptrdiff_t)strlen(unit)), unit);
         puts(line);

@@ -12,6 +12,7 @@
 
 struct berthctl_verb;
 struct unit_files;
+struct status_record;
 
 struct berthctl {
     const struct berthctl_verb *verb;
@@ -43,6 +44,8 @@ struct berthctl_verb {
 
 /* berthctl-graph.c: of the answer to "graph", what was started at boot. */
 const char *berthctl_boot_target(const struct berthctl *ctl);
+/* And whether the unit of that record has the other name. */
+bool berthctl_has_alias(const struct status_record *unit, const char *name);
 
 /* berthctl-options.c: reads the words. 0 with ctl filled in, -EINVAL after telling. */
 extern const struct berthctl_verb berthctl_verbs[];

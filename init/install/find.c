@@ -161,23 +161,6 @@ int install_read(const struct install *install, const struct install_unit *unit,
     return r;
 }
 
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static void drop_doubles(char **names)
-{
-    char **kept = names;
-
-    for (char **name = names; *name; name++)
-        if (name[1] && streq(name[0], name[1]))
-            free(*name);
-        else
-            *kept++ = *name;
-    *kept = NULL;
-}
-
 int install_list(const struct install *install, char ***ret)
 {
     _cleanup_strv_ char **all = NULL;
@@ -191,10 +174,7 @@ int install_list(const struct install *install, char ***ret)
             if (unit_name_is_valid(*name) && strv_append(&all, *name) < 0)
                 return -ENOMEM;
     }
-    if (all) {
-        qsort(all, strv_length(all), sizeof(*all), compare_names);
-        drop_doubles(all);
-    }
+    strv_sort(all);
     *ret = TAKE_PTR(all);
     return 0;
 }

@@ -493,8 +493,7 @@ unsigned cgroup_controllers_parse(const char *text)
     return mask;
 }
 
-/* A number in a file; UINT64_MAX for "max", and when there is none. */
-static uint64_t read_limit(int dirfd, const char *file)
+uint64_t cgroup_read_number(int dirfd, const char *file)
 {
     _cleanup_free_ char *text = NULL;
     uint64_t value;
@@ -510,8 +509,8 @@ void cgroup_place_measure(int root_fd, struct cgroup_place *place)
     struct sysinfo info = {0};
 
     (void)sysinfo(&info);
-    place->memory = MIN((uint64_t)info.totalram * info.mem_unit, read_limit(root_fd, "memory.max"));
-    place->tasks = MIN(read_limit(AT_FDCWD, "/proc/sys/kernel/pid_max"),
-                       read_limit(AT_FDCWD, "/proc/sys/kernel/threads-max"));
-    place->tasks = MIN(place->tasks, read_limit(root_fd, "pids.max"));
+    place->memory = MIN((uint64_t)info.totalram * info.mem_unit, cgroup_read_number(root_fd, "memory.max"));
+    place->tasks = MIN(cgroup_read_number(AT_FDCWD, "/proc/sys/kernel/pid_max"),
+                       cgroup_read_number(AT_FDCWD, "/proc/sys/kernel/threads-max"));
+    place->tasks = MIN(place->tasks, cgroup_read_number(root_fd, "pids.max"));
 }

@@ -43,6 +43,8 @@ void cgroup_limits_check(const struct cgroup_context *context, unsigned controll
                          cgroup_problem_fn problem, void *userdata);
 /* The controllers in the text of a cgroup.controllers, as a mask. */
 unsigned cgroup_controllers_parse(const char *text);
+/* The number in a kernel's file; UINT64_MAX for "max", and when there is none. */
+uint64_t cgroup_read_number(int dirfd, const char *file);
 /* What shares of memory and tasks are of: the machine's, or the limits of the tree's root (an open directory)
  * where those are lower. */
 void cgroup_place_measure(int root_fd, struct cgroup_place *place);

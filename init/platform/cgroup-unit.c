@@ -69,17 +69,6 @@ uint64_t cgroup_read_keyed(int dirfd, const char *file, const char *key)
     return UINT64_MAX;
 }
 
-static uint64_t read_number(int dirfd, const char *file)
-{
-    _cleanup_free_ char *text = NULL;
-    uint64_t value;
-
-    if (read_file_at(dirfd, file, CGROUP_FILE_MAX, &text, NULL) < 0)
-        return UINT64_MAX;
-    text[strcspn(text, "\n")] = 0;
-    return parse_u64(text, &value) < 0 ? UINT64_MAX : value;
-}
-
 /* What the slice at that path says about the units in it, into place. */
 static void slice_give(const struct cgroup_tree *tree, const char *path, struct cgroup_place *place)
 {
@@ -588,10 +577,10 @@ static uint64_t sum_devices(int dirfd, const char *key)
 void cgroup_unit_usage(const struct cgroup_unit *cgroup, struct unit_usage *ret)
 {
     *ret = (struct unit_usage){
-        .memory_current = read_number(cgroup->fd, "memory.current"),
-        .memory_peak = read_number(cgroup->fd, "memory.peak"),
+        .memory_current = cgroup_read_number(cgroup->fd, "memory.current"),
+        .memory_peak = cgroup_read_number(cgroup->fd, "memory.peak"),
         .cpu_usec = cgroup_read_keyed(cgroup->fd, "cpu.stat", "usage_usec"),
-        .tasks = read_number(cgroup->fd, "pids.current"),
+        .tasks = cgroup_read_number(cgroup->fd, "pids.current"),
         .io_read = sum_devices(cgroup->fd, "rbytes="),
         .io_write = sum_devices(cgroup->fd, "wbytes="),
     };

@@ -48,22 +48,6 @@ static int with_test_instance(const char *name, char **ret)
     return *ret ? 0 : -ENOMEM;
 }
 
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static void drop_doubles(char **names)
-{
-    char **kept = names;
-    for (char **name = names; *name; name++)
-        if (name[1] && streq(name[0], name[1]))
-            free(*name);
-        else
-            *kept++ = *name;
-    *kept = NULL;
-}
-
 /* A second name of a unit, which is looked at under its own. */
 static bool is_alias(struct verifier *verifier, const char *directory, const char *name)
 {
@@ -90,10 +74,7 @@ static int all_units(struct verifier *verifier, char ***ret)
                 return -ENOMEM;
         }
     }
-    if (units) {
-        qsort(units, strv_length(units), sizeof(*units), compare_names);
-        drop_doubles(units);
-    }
+    strv_sort(units);
     *ret = TAKE_PTR(units);
     return 0;
 }

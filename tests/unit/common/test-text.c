@@ -42,6 +42,17 @@ static void a_text_is_split_at_runs_of_separators(void **state)
     assert_string_equal(strv[2], "c");
 }
 
+static void strings_are_sorted_and_kept_once(void **state)
+{
+    _cleanup_strv_ char **strv = NULL, **wanted = NULL;
+
+    strv_sort(NULL);
+    assert_int_equal(strv_split("b a-1 b a B b", " ", &strv), 0);
+    assert_int_equal(strv_split("B a a-1 b", " ", &wanted), 0);
+    strv_sort(strv);
+    assert_true(strv_equal(strv, wanted));
+}
+
 static void a_variable_is_set_replaced_and_unset(void **state)
 {
     _cleanup_strv_ char **env = NULL;
@@ -97,6 +108,7 @@ int main(void)
         cmocka_unit_test(prefixes_and_suffixes_are_found),
         cmocka_unit_test(a_vector_keeps_its_strings_at_every_length),
         cmocka_unit_test(a_text_is_split_at_runs_of_separators),
+        cmocka_unit_test(strings_are_sorted_and_kept_once),
         cmocka_unit_test(a_variable_is_set_replaced_and_unset),
         cmocka_unit_test(characters_are_told_from_bytes_that_are_none),
         cmocka_unit_test(nothing_that_a_terminal_acts_on_is_left),

@@ -452,8 +452,10 @@ a.service
 b.service
     Type=oneshot
     ExecStart=sh -c 'sleep 0.1; @note b'
+c.target
+    Wants=a.service b.service
 $ systemctl start a.service
-$ systemctl start a.service b.service
+$ systemctl start c.target
 """)
 
 scenario("RefuseManualStart and RefuseManualStop", """

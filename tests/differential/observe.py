@@ -13,6 +13,7 @@ import scenario as scenarios
 import scenarios as _table  # noqa: F401
 
 AT_A_TIME = 12
+AT_A_TIME_QUIETLY = 3
 DEADLINE = 30  # seconds for one step
 POLL = 0.05  # seconds between two looks at the units that somebody waits for: a look costs a process
 DIRECTORY = pathlib.Path("/run/scenarios")
@@ -250,27 +251,30 @@ async def lay_out(name, chosen):
     await run("systemctl", "start", name)
 
 
+async def carry_out(chosen, at_a_time):
+    gate = asyncio.Semaphore(at_a_time)
+
+    async def in_turn(each):
+        async with gate:
+            await each.steps()
+
+    await asyncio.gather(*map(in_turn, chosen))
+
+
 async def main(every, *patterns):
     watch = Watch()
     chosen = [Run(one, watch) for one in scenarios.selected(patterns, every)]
     await manager_is_up()
     DIRECTORY.mkdir(mode=0o777)
     DIRECTORY.chmod(0o1777)
-    gate = asyncio.Semaphore(AT_A_TIME)
-
-    async def in_turn(each):
-        async with gate:
-            await each.steps()
-
     # Not side by side with the others: systemd forgets at each daemon-reload how often units have been started. And
     # first, as it takes long when there are many units.
     for name, part in (("pin-reload.target", [each for each in chosen if each.one.reloads()]),
                        ("pin.target", [each for each in chosen if not each.one.reloads()])):
         await lay_out(name, part)
-        await asyncio.gather(*(in_turn(each) for each in part if not each.one.alone))
-        for each in part:
-            if each.one.alone:
-                await each.steps()
+        await carry_out([each for each in part if not each.one.quiet() and not each.one.alone], AT_A_TIME)
+        await carry_out([each for each in part if each.one.quiet() and not each.one.alone], AT_A_TIME_QUIETLY)
+        await carry_out([each for each in part if each.one.alone], 1)
     json.dump({str(each.one): each.result() for each in chosen}, sys.stdout)
 
 

@@ -104,6 +104,10 @@ class Scenario:
             text = text.replace(word, meaning)
         return text
 
+    def quiet(self):
+        """Whether much else would be in the way: systemd looks at watchdogs only when it has nothing else to do."""
+        return any("WatchdogSec=" in text for text in self.files.values())
+
     def reloads(self):
         """Whether a step makes PID 1 read all units again."""
         return any(RELOAD.search(step) for step in self.steps)

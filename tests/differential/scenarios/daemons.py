@@ -166,18 +166,18 @@ $ systemctl stop a.service
 $ systemctl start a.service
 """)
 
-scenario("nginx' way: QUIT first, then the others", """
+scenario("nginx' way: a signal to finish first, then the others", """
 a.service
     Type=forking
     PIDFile=@dir/pid
     ExecStartPre=@note test
     ExecStart=sh -c '@dir/master & echo $! >@dir/pid'
     ExecReload=/bin/kill -HUP $MAINPID
-    ExecStop=-sh -c 'kill -QUIT $MAINPID; while kill -0 $MAINPID 2>/dev/null; do sleep 0.02; done; @note stopped'
+    ExecStop=-sh -c 'kill -USR1 $MAINPID; while kill -0 $MAINPID 2>/dev/null; do sleep 0.02; done; @note stopped'
     TimeoutStopSec=20
     KillMode=mixed
 @dir/master
-    trap "echo quit >>@log; exit 0" QUIT
+    trap "echo finish >>@log; exit 0" USR1
     trap "echo hup >>@log" HUP
     echo up >>@log
     while :; do sleep 0.05; done

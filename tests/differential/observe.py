@@ -31,11 +31,23 @@ class Failed(Exception):
     """A step did not come to its end: observed like all else."""
 
 
-async def run(*argv, shell=False):
-    """Exit status and standard output of a command."""
+async def begin(*argv, shell):
+    """The process; a machine that has no room for one more may have it soon."""
     make = asyncio.create_subprocess_shell if shell else asyncio.create_subprocess_exec
-    process = await make(*argv, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
-                         stderr=asyncio.subprocess.PIPE, start_new_session=True)
+    end = asyncio.get_running_loop().time() + DEADLINE
+    while True:
+        try:
+            return await make(*argv, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
+                              stderr=asyncio.subprocess.PIPE, start_new_session=True)
+        except BlockingIOError as error:
+            if asyncio.get_running_loop().time() > end:
+                raise Failed(f"cannot be started: {error}") from None
+        await asyncio.sleep(POLL)
+
+
+async def run(*argv, shell=False):
+    """Exit status, standard output and error of a command."""
+    process = await begin(*argv, shell=shell)
     try:
         out, err = await asyncio.wait_for(process.communicate(), DEADLINE)
     except asyncio.TimeoutError:

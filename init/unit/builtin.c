@@ -144,7 +144,7 @@ const char *builtin_next_alias(const char *name, size_t *cursor)
 const char *builtin_satisfied_reason(const char *name)
 {
     FOREACH_ARRAY (row, satisfied, ELEMENTSOF(satisfied))
-        if (fnmatch(row->pattern, name, 0) == 0)
+        if ((*row->pattern == '*' || *row->pattern == *name) && fnmatch(row->pattern, name, 0) == 0)
             return row->reason;
     return NULL;
 }

@@ -9,6 +9,7 @@
 
 #include "common/text.h"
 #include "init/unit/name.h"
+#include "init/unit/word.h"
 
 #define USER_NAME_MAX 31
 
@@ -244,11 +245,22 @@ static int finish_service(struct unit_parser *parser)
     return r < 0 ? r : need_slice(unit, unit->cgroup->slice);
 }
 
+static int unite_dependencies(struct unit_dependencies *dependencies)
+{
+    int r = 0;
+
+    for (enum unit_dependency d = 0; r == 0 && d < UNIT_DEPENDENCY_MAX; d++)
+        r = words_unite(dependencies->of[d]);
+    return r;
+}
+
 int unit_finish(struct unit_parser *parser)
 {
     struct unit *unit = parser->unit;
-    int r = 0;
+    int r = unite_dependencies(unit->dependencies);
 
+    if (r < 0)
+        return r;
     if (unit->type == UNIT_SERVICE)
         r = finish_service(parser);
     else if (unit->type == UNIT_SLICE)

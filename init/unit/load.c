@@ -191,8 +191,10 @@ static int read_folders(struct unit_parser *parser, char *const *names)
 {
     FOREACH_ARRAY (folder, folders, ELEMENTSOF(folders)) {
         _cleanup_strv_ char **units = NULL;
-        _cleanup_free_ char *path = xasprintf("%s%s/", names[0], folder->suffix);
-        int r = path ? fragment_folder(parser->loader, names, folder->suffix, &units) : -ENOMEM;
+        int r = fragment_folder(parser->loader, names, folder->suffix, &units);
+        _cleanup_free_ char *path = units ? xasprintf("%s%s/", names[0], folder->suffix) : NULL;
+        if (units && !path)
+            return -ENOMEM;
         parser->path = path;
         parser->line = 0;
         for (char **unit = units; r >= 0 && unit && *unit; unit++)

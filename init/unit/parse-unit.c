@@ -44,6 +44,7 @@ static int instantiate(const struct unit_parser *parser, const char *template, c
     return *ret ? 0 : -ENOMEM;
 }
 
+/* Who is named twice counts once, at the end (finish.c): a target may have a thousand units. */
 int parser_add_dependency(struct unit_parser *parser, enum unit_dependency dependency, const char *name)
 {
     _cleanup_free_ char *meant = NULL;
@@ -62,8 +63,11 @@ int parser_add_dependency(struct unit_parser *parser, enum unit_dependency depen
         refuse_type(parser, dependency, name);
         return 0;
     }
-    if (strv_length(parser->unit->dependencies->of[dependency]) < LIST_MAX)
-        return unit_add_dependency(parser->unit, dependency, name);
+    if (streq(name, parser->unit->name))
+        return 0;
+    char ***names = &parser->unit->dependencies->of[dependency];
+    if (strv_length(*names) < LIST_MAX)
+        return strv_append(names, name);
     parser_warn(parser, "more than %d units, %s is left out", LIST_MAX, name);
     return 0;
 }

@@ -137,3 +137,36 @@ int word_split(const char *text, unsigned flags, char ***ret)
     *ret = TAKE_PTR(words);
     return 0;
 }
+
+static uint32_t word_hash(const char *word)
+{
+    uint32_t hash = 2166136261u; /* FNV-1a */
+
+    for (; *word; word++)
+        hash = (hash ^ (unsigned char)*word) * 16777619u;
+    return hash;
+}
+
+int words_unite(char **words)
+{
+    size_t n = strv_length(words), room = 1, kept = 0;
+
+    if (n < 2)
+        return 0;
+    while (room < n * 2)
+        room *= 2;
+    _cleanup_free_ char **seen = calloc(room, sizeof(*seen));
+    if (!seen)
+        return -ENOMEM;
+    FOREACH_ARRAY (word, words, n) {
+        size_t at = word_hash(*word) & (room - 1);
+        while (seen[at] && !streq(seen[at], *word))
+            at = (at + 1) & (room - 1);
+        if (seen[at])
+            free(*word);
+        else
+            words[kept++] = seen[at] = *word;
+    }
+    words[kept] = NULL;
+    return 0;
+}

@@ -3,7 +3,8 @@
 
 #include <stddef.h>
 
-/* Entries of one list: far more than any unit has. Lists are searched from one end to the other. */
+/* Entries of one list: far more than any unit has. Lists are searched from one end to the other,
+ * but for those of units. */
 #define LIST_MAX 4096
 
 enum word_flags {
@@ -16,5 +17,7 @@ enum word_flags {
 int word_next(const char **text, unsigned flags, char **ret);
 /* All of them; *ret is NULL when there is none. -E2BIG for more than LIST_MAX. */
 int word_split(const char *text, unsigned flags, char ***ret);
+/* Frees the words that were there before; the rest keeps its order. 0 or -ENOMEM. */
+int words_unite(char **words);
 /* One C escape behind its backslash: bytes it takes of text, or -EINVAL. What it stands for goes to out. */
 int escape_decode(const char *text, char out[static 4], unsigned *ret_size);

@@ -36,8 +36,9 @@ void deadline_disarm(struct deadline_heap *heap, struct deadline *deadline);
 
 /* --- table.c: units by name, processes by pid --- */
 
+/* The unit's own name is the unit's text; of another one the entry has a copy. */
 struct name_entry {
-    char *name; /* owned */
+    char *name;
     struct node *node;
 };
 
@@ -50,9 +51,9 @@ struct name_table {
 };
 
 struct node *name_table_find(const struct name_table *table, const char *name);
-/* 0, also when the name stands for that node already; -EEXIST when it is another's; -ENOMEM. */
+/* 0, also when the name stands for that node already; -EEXIST when it is another's; -ENOMEM. The text of the
+ * own name is the unit's, of another one there is a copy. */
 int name_table_add(struct name_table *table, const char *name, struct node *node);
-void name_table_clear(struct name_table *table);
 
 struct pid_link {
     struct pid_link *next;
@@ -186,6 +187,11 @@ static inline struct node *pid_link_node(struct pid_link *link)
 {
     return link->is_control ? CONTAINER_OF(link, struct node, control_link)
                             : CONTAINER_OF(link, struct node, main_link);
+}
+
+static inline bool is_own_name(const struct name_entry *entry)
+{
+    return entry->name == entry->node->u.unit->name;
 }
 
 #define MESSAGE_MAX 1024 /* bytes of one line for the log */

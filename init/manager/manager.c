@@ -37,11 +37,13 @@ struct manager *manager_free(struct manager *manager)
     if (!manager)
         return NULL;
     FOREACH_ARRAY (entry, manager->names.entries, manager->names.n)
-        if (streq(entry->name, entry->node->u.unit->name))
+        if (is_own_name(entry))
             queue_push(entry->node, QUEUE_CHECK);
+        else
+            free(entry->name);
     for (struct node *node; (node = queue_pop(manager, QUEUE_CHECK));)
         node_free(node);
-    name_table_clear(&manager->names);
+    free(manager->names.entries);
     free(manager->pids.buckets);
     free(manager->deadlines.items);
     free(manager->main_unit);
@@ -263,7 +265,7 @@ struct manager_unit *manager_next_unit(const struct manager *manager, size_t *cu
 {
     while (*cursor < manager->names.n) {
         const struct name_entry *entry = &manager->names.entries[(*cursor)++];
-        if (streq(entry->name, entry->node->u.unit->name))
+        if (is_own_name(entry))
             return &entry->node->u;
     }
     return NULL;

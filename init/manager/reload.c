@@ -8,11 +8,6 @@
 
 #include "common/text.h"
 
-static bool is_own_name(const struct name_entry *entry)
-{
-    return streq(entry->name, entry->node->u.unit->name);
-}
-
 /* Nothing of it is left that anybody waits for or that runs. */
 static bool is_at_rest(struct node *node)
 {
@@ -152,8 +147,9 @@ static void forget_the_gone(struct manager *manager)
         if (is_own_name(&entry)) {
             entry.node->next[QUEUE_LOAD] = gone;
             gone = entry.node;
+        } else {
+            free(entry.name);
         }
-        free(entry.name);
     }
     manager->names.n = kept;
     while (gone) {
@@ -177,7 +173,10 @@ static int load_all_again(struct manager *manager)
 
     for (size_t i = 0; i < manager->names.n; i++) {
         struct name_entry *entry = &manager->names.entries[i];
-        int r = is_own_name(entry) ? load_again(entry->node) : 0;
+        if (!is_own_name(entry))
+            continue;
+        int r = load_again(entry->node);
+        entry->name = entry->node->u.unit->name; /* of another text */
         entry->node->gone |= r > 0;
         result = MIN(result, r);
     }

@@ -30,7 +30,7 @@ static int list_nodes(const struct manager *manager, struct node ***ret)
         return -ENOMEM;
     for (size_t i = 0; i < manager->names.n; i++) {
         const struct name_entry *entry = &manager->names.entries[i];
-        if (streq(entry->name, entry->node->u.unit->name))
+        if (is_own_name(entry))
             nodes[n++] = entry->node;
     }
     if (n > 0)
@@ -56,7 +56,7 @@ static void write_aliases(struct handover *handover, const struct manager *manag
     handover_section(handover, "aliases", NULL);
     for (size_t i = 0; i < manager->names.n; i++) {
         const struct name_entry *entry = &manager->names.entries[i];
-        if (!streq(entry->name, entry->node->u.unit->name))
+        if (!is_own_name(entry))
             handover_addf(handover, "Alias", "%s %s", entry->name, entry->node->u.unit->name);
     }
 }

@@ -49,21 +49,13 @@ int name_table_add(struct name_table *table, const char *name, struct node *node
         table->entries = entries;
         table->capacity = capacity;
     }
-    char *copy = strdup(name);
-    if (!copy)
+    char *kept = name == node->u.unit->name ? node->u.unit->name : strdup(name);
+    if (!kept)
         return -ENOMEM;
     memmove(table->entries + i + 1, table->entries + i, (table->n - i) * sizeof(*table->entries));
-    table->entries[i] = (struct name_entry){.name = copy, .node = node};
+    table->entries[i] = (struct name_entry){.name = kept, .node = node};
     table->n++;
     return 0;
-}
-
-void name_table_clear(struct name_table *table)
-{
-    FOREACH_ARRAY (entry, table->entries, table->n)
-        free(entry->name);
-    free(table->entries);
-    *table = (struct name_table){0};
 }
 
 static struct pid_link **pid_bucket(const struct pid_table *table, pid_t pid)

@@ -77,7 +77,8 @@ uint32_t job_install(struct node *node, enum job_type type, bool irreversible, b
         manager->n_jobs++;
         manager->started = true;
         job->type = (enum job_type)merged;
-        deadline_arm(&manager->deadlines, &job->timeout, usec_add(manager->now, node->u.unit->job_timeout));
+        deadline_arm(&manager->deadlines, &job->timeout,
+                     usec_add(manager->now, node->u.unit->policy->job_timeout));
     } else if (job->type != (enum job_type)merged) {
         job->type = (enum job_type)merged;
         job_set_progress(node, false, false);
@@ -237,7 +238,7 @@ static void limit_running_job(struct node *node)
 {
     struct manager *manager = node->manager;
     struct deadline *timeout = &node->job.timeout;
-    usec_t end = usec_add(manager->now, node->u.unit->job_running_timeout);
+    usec_t end = usec_add(manager->now, node->u.unit->policy->job_running_timeout);
 
     if (!manager->shutting_down && (timeout->position == 0 || end < timeout->when))
         deadline_arm(&manager->deadlines, timeout, end);

@@ -117,15 +117,15 @@ static void emergency_actions(struct node *node, unsigned effects)
     const struct unit *unit = node->u.unit;
 
     if (effects & EFFECT_START_LIMIT)
-        emergency_action(node, unit->start_limit_action, "it was started too often", EXIT_FAILURE);
+        emergency_action(node, unit->policy->start_limit_action, "it was started too often", EXIT_FAILURE);
     if (effects & EFFECT_JOB_TIMEOUT)
-        emergency_action(node, unit->job_timeout_action, "its job took too long", EXIT_FAILURE);
+        emergency_action(node, unit->policy->job_timeout_action, "its job took too long", EXIT_FAILURE);
     if (effects & EFFECT_FAILED)
-        emergency_action(node, unit->failure_action, "it failed",
-                         status_or_own(node, unit->failure_action_exit_status));
+        emergency_action(node, unit->policy->failure_action, "it failed",
+                         status_or_own(node, unit->policy->failure_action_exit_status));
     else if (effects & EFFECT_SUCCEEDED)
-        emergency_action(node, unit->success_action, "it has ended",
-                         status_or_own(node, unit->success_action_exit_status));
+        emergency_action(node, unit->policy->success_action, "it has ended",
+                         status_or_own(node, unit->policy->success_action_exit_status));
 }
 
 /* PropagatesReloadTo=, of a reload that nobody asked for. */
@@ -154,9 +154,9 @@ void propagate_effects(struct node *node)
     if (effects & EFFECT_RELOADING)
         reload_neighbours(node);
     if (effects & (EFFECT_FAILED | EFFECT_JOB_FAILED))
-        start_neighbours(node, UNIT_ON_FAILURE, unit->on_failure_job_mode);
+        start_neighbours(node, UNIT_ON_FAILURE, unit->policy->on_failure_job_mode);
     else if (effects & EFFECT_SUCCEEDED)
-        start_neighbours(node, UNIT_ON_SUCCESS, unit->on_success_job_mode);
+        start_neighbours(node, UNIT_ON_SUCCESS, unit->policy->on_success_job_mode);
 }
 
 void propagate_neighbours(struct node *node)
@@ -203,7 +203,7 @@ static bool is_collected(const struct node *node)
 {
     const char *main_unit = node->manager->main_unit;
 
-    if (node->u.active != UNIT_FAILED || node->u.unit->collect_mode != COLLECT_INACTIVE_OR_FAILED ||
+    if (node->u.active != UNIT_FAILED || node->u.unit->policy->collect_mode != COLLECT_INACTIVE_OR_FAILED ||
         (main_unit && streq(main_unit, node->u.unit->name)))
         return false;
     FOREACH_NEIGHBOUR(edge, node, PINNED_BY | KIND(UNIT_ON_FAILURE) | KIND(UNIT_ON_SUCCESS))

@@ -68,12 +68,13 @@ usec_t service_restart_delay(const struct node *node)
 
 usec_t service_start_limit_interval(const struct node *node)
 {
-    return or_default(node->u.unit->start_limit_interval, node->manager->config.default_start_limit_interval);
+    return or_default(node->u.unit->policy->start_limit_interval,
+                      node->manager->config.default_start_limit_interval);
 }
 
 unsigned service_start_limit_burst(const struct node *node)
 {
-    unsigned burst = node->u.unit->start_limit_burst;
+    unsigned burst = node->u.unit->policy->start_limit_burst;
     return burst == BURST_UNSET ? node->manager->config.default_start_limit_burst : burst;
 }
 

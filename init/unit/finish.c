@@ -64,7 +64,7 @@ static const char *service_problem(const struct unit *unit)
 {
     const struct service *service = unit->service;
     const struct exec_command *start = unit->commands->of[COMMAND_START];
-    bool oneshot = service->type == SERVICE_ONESHOT, acts = unit->success_action != ACTION_NONE;
+    bool oneshot = service->type == SERVICE_ONESHOT, acts = unit->policy->success_action != ACTION_NONE;
 
     if (!start && !unit->commands->of[COMMAND_STOP] && !acts)
         return "the service has neither ExecStart= nor ExecStop= nor SuccessAction=";

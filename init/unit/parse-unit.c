@@ -157,7 +157,7 @@ int parse_on_failure_isolate(struct unit_parser *parser, const struct directive 
     if (parse_bool(value, &isolate) < 0)
         parser_warn(parser, "\"%s\" is neither yes nor no, ignored", value);
     else
-        parser->unit->on_failure_job_mode = isolate ? JOB_ISOLATE : JOB_REPLACE;
+        parser->unit->policy->on_failure_job_mode = isolate ? JOB_ISOLATE : JOB_REPLACE;
     return 0;
 }
 

@@ -65,6 +65,7 @@ struct shape {
 static const struct shape byte_shape = {1, NULL, 0};
 static const struct shape limits_shape = {sizeof(struct exec_limits), NULL, 0};
 static const struct shape cpus_shape = {sizeof(struct exec_cpus), NULL, 0};
+static const struct shape policy_shape = {sizeof(struct unit_policy), NULL, 0};
 static const struct shape kill_shape = {sizeof(struct kill_context), NULL, 0};
 
 static const struct pointer environment_file_pointers[] = {TEXT(environment_file, path)};
@@ -407,18 +408,20 @@ static void unshare(void *record)
 
 static bool share_parts(const struct unit *draft, struct unit *sealed)
 {
+    sealed->policy = share(&policy_shape, draft->policy);
     sealed->exec = share(&exec_shape, draft->exec);
     sealed->kill = share(&kill_shape, draft->kill);
     sealed->cgroup = share(&cgroup_shape, draft->cgroup);
     sealed->service = share(&service_shape, draft->service);
     sealed->commands = share(&commands_shape, draft->commands);
     sealed->dependencies = share(&dependencies_shape, draft->dependencies);
-    return sealed->exec && sealed->kill && sealed->cgroup && sealed->service && sealed->commands &&
-           sealed->dependencies;
+    return sealed->policy && sealed->exec && sealed->kill && sealed->cgroup && sealed->service &&
+           sealed->commands && sealed->dependencies;
 }
 
 struct unit *unit_unseal_and_free(struct unit *unit)
 {
+    unshare(unit->policy);
     unshare(unit->exec);
     unshare(unit->kill);
     unshare(unit->cgroup);

@@ -204,6 +204,17 @@ int preserve_mode_from_string(const char *text)
     return streq(text, "restart") ? PRESERVE_RESTART : -EINVAL;
 }
 
+static const struct unit_policy policy_defaults = {
+    .start_limit_interval = USEC_UNSET,
+    .start_limit_burst = BURST_UNSET,
+    .job_timeout = USEC_INFINITY,
+    .job_running_timeout = USEC_INFINITY,
+    .on_failure_job_mode = JOB_REPLACE,
+    .on_success_job_mode = JOB_FAIL,
+    .success_action_exit_status = -1,
+    .failure_action_exit_status = -1,
+};
+
 static const struct exec_context exec_defaults = {
     .umask = 0022,
     .nice = INT_MIN,
@@ -257,16 +268,11 @@ struct unit *unit_new(const char *name)
 
     unit->type = type < 0 ? UNIT_TARGET : (enum unit_type)type;
     unit->default_dependencies = true;
-    unit->start_limit_interval = USEC_UNSET;
-    unit->start_limit_burst = BURST_UNSET;
-    unit->job_timeout = unit->job_running_timeout = USEC_INFINITY;
-    unit->on_failure_job_mode = JOB_REPLACE;
-    unit->on_success_job_mode = JOB_FAIL;
-    unit->success_action_exit_status = -1;
-    unit->failure_action_exit_status = -1;
+    draft->policy = policy_defaults;
     draft->exec = exec_defaults;
     draft->kill = kill_defaults;
     draft->service = service_defaults;
+    unit->policy = &draft->policy;
     unit->exec = &draft->exec;
     unit->kill = &draft->kill;
     unit->cgroup = &draft->cgroup;

@@ -399,6 +399,23 @@ struct condition {
     bool assert_; /* Assert…= instead of Condition…= */
 };
 
+/* What follows from its jobs, its starts and its end. */
+struct unit_policy {
+    usec_t start_limit_interval; /* or USEC_UNSET */
+    usec_t job_timeout;
+    usec_t job_running_timeout;
+    unsigned start_limit_burst; /* or BURST_UNSET */
+    enum emergency_action job_timeout_action;
+    enum emergency_action start_limit_action;
+    enum job_mode on_failure_job_mode;
+    enum job_mode on_success_job_mode;
+    enum collect_mode collect_mode;
+    enum emergency_action success_action;
+    enum emergency_action failure_action;
+    int success_action_exit_status; /* -1: unset */
+    int failure_action_exit_status;
+};
+
 struct unit {
     char *name; /* "nginx.service"; its own name, instance included */
     enum unit_type type;
@@ -419,20 +436,8 @@ struct unit {
     bool sealed; /* share.h */
     struct condition *conditions;
     size_t n_conditions;
-    usec_t start_limit_interval; /* or USEC_UNSET */
-    usec_t job_timeout;
-    usec_t job_running_timeout;
-    unsigned start_limit_burst; /* or BURST_UNSET */
-    enum emergency_action job_timeout_action;
-    enum emergency_action start_limit_action;
-    enum job_mode on_failure_job_mode;
-    enum job_mode on_success_job_mode;
-    enum collect_mode collect_mode;
-    enum emergency_action success_action;
-    enum emergency_action failure_action;
-    int success_action_exit_status; /* -1: unset */
-    int failure_action_exit_status;
 
+    struct unit_policy *policy;
     struct exec_context *exec;
     struct kill_context *kill;
     struct cgroup_context *cgroup;
@@ -443,6 +448,7 @@ struct unit {
 /* A unit while it is read: with all of its parts. */
 struct unit_draft {
     struct unit unit;
+    struct unit_policy policy;
     struct exec_context exec;
     struct kill_context kill;
     struct cgroup_context cgroup;

@@ -105,11 +105,11 @@ static int generate_service(struct random *random, struct unit *unit)
             return -ENOMEM;
     }
     if (random_chance(random, 10))
-        unit->start_limit_burst = random_below(random, 4);
+        unit->policy->start_limit_burst = random_below(random, 4);
     if (random_chance(random, 5))
-        unit->job_timeout = some_timeout(random);
+        unit->policy->job_timeout = some_timeout(random);
     if (random_chance(random, 5))
-        unit->job_running_timeout = some_timeout(random);
+        unit->policy->job_running_timeout = some_timeout(random);
     generate_kill(random, unit->kill);
     return add_commands(random, unit);
 }
@@ -159,18 +159,18 @@ static enum job_mode some_mode(struct random *random)
 static void generate_actions(struct random *random, struct unit *unit)
 {
     if (random_chance(random, 1))
-        unit->failure_action = some_action(random);
+        unit->policy->failure_action = some_action(random);
     if (random_chance(random, 1))
-        unit->success_action = some_action(random);
+        unit->policy->success_action = some_action(random);
     if (random_chance(random, 5))
-        unit->start_limit_action = some_action(random);
+        unit->policy->start_limit_action = some_action(random);
     if (random_chance(random, 5))
-        unit->job_timeout_action = some_action(random);
+        unit->policy->job_timeout_action = some_action(random);
     if (random_chance(random, 10))
-        unit->on_failure_job_mode = some_mode(random);
+        unit->policy->on_failure_job_mode = some_mode(random);
     if (random_chance(random, 10))
-        unit->on_success_job_mode = some_mode(random);
-    unit->collect_mode = random_chance(random, 20) ? COLLECT_INACTIVE_OR_FAILED : COLLECT_INACTIVE;
+        unit->policy->on_success_job_mode = some_mode(random);
+    unit->policy->collect_mode = random_chance(random, 20) ? COLLECT_INACTIVE_OR_FAILED : COLLECT_INACTIVE;
 }
 
 static int generate_condition(struct random *random, struct unit *unit)

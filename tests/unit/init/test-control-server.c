@@ -239,6 +239,7 @@ static void add_units(size_t n)
         struct unit_draft *file = &files[n_units];
         *file = (struct unit_draft){.unit = {.name = names[n_units],
                                              .description = names[n_units],
+                                             .policy = &file->policy,
                                              .exec = &file->exec,
                                              .kill = &file->kill,
                                              .cgroup = &file->cgroup,

@@ -46,8 +46,8 @@ static void a_service_without_settings_leaves_its_times_to_the_manager(void **st
     assert_true(unit->service->timeout_stop == USEC_UNSET);
     assert_true(unit->service->timeout_abort == USEC_UNSET);
     assert_true(unit->service->restart_usec == USEC_UNSET);
-    assert_int_equal(unit->start_limit_burst, BURST_UNSET);
-    assert_true(unit->start_limit_interval == USEC_UNSET);
+    assert_int_equal(unit->policy->start_limit_burst, BURST_UNSET);
+    assert_true(unit->policy->start_limit_interval == USEC_UNSET);
 }
 
 static void times_of_a_service(void **state)
@@ -253,9 +253,9 @@ static void settings_of_the_manager_have_their_fields(void **state)
     assert_string_equal(reports, "");
     assert_strv(unit->documentation, "[man:x(8)] [https://example.org/]");
     assert_true(unit->ignore_on_isolate && unit->allow_isolate && unit->refuse_manual_stop);
-    assert_int_equal(unit->failure_action_exit_status, 9);
-    assert_int_equal(unit->job_timeout, 7 * USEC_PER_SEC);
-    assert_int_equal(unit->start_limit_interval, 3 * USEC_PER_SEC);
+    assert_int_equal(unit->policy->failure_action_exit_status, 9);
+    assert_int_equal(unit->policy->job_timeout, 7 * USEC_PER_SEC);
+    assert_int_equal(unit->policy->start_limit_interval, 3 * USEC_PER_SEC);
     assert_true(depends(unit, UNIT_PROPAGATES_RELOAD_TO, "a.service"));
     assert_true(depends(unit, UNIT_PROPAGATES_RELOAD_TO, "b.service"));
     assert_true(depends(unit, UNIT_RELOAD_PROPAGATED_FROM, "c.service"));
@@ -346,10 +346,10 @@ static void the_end_of_a_unit_can_end_the_container(void **state)
 {
     _cleanup_unit_ struct unit *unit = load_text_as(
         "x.target", "[Unit]\nSuccessAction=exit\nSuccessActionExitStatus=7\nFailureAction=poweroff-force\n");
-    assert_int_equal(unit->success_action, ACTION_EXIT);
-    assert_int_equal(unit->success_action_exit_status, 7);
-    assert_int_equal(unit->failure_action, ACTION_POWEROFF_FORCE);
-    assert_int_equal(unit->failure_action_exit_status, -1);
+    assert_int_equal(unit->policy->success_action, ACTION_EXIT);
+    assert_int_equal(unit->policy->success_action_exit_status, 7);
+    assert_int_equal(unit->policy->failure_action, ACTION_POWEROFF_FORCE);
+    assert_int_equal(unit->policy->failure_action_exit_status, -1);
 }
 
 static void what_a_unit_does_to_jobs(void **state)
@@ -359,21 +359,21 @@ static void what_a_unit_does_to_jobs(void **state)
                     "OnFailureJobMode=ignore-requirements\nOnSuccessJobMode=flush\n"
                     "CollectMode=inactive-or-failed\n");
     assert_string_equal(reports, "");
-    assert_int_equal(unit->job_running_timeout, 4 * USEC_PER_SEC);
-    assert_int_equal(unit->job_timeout_action, ACTION_REBOOT);
-    assert_int_equal(unit->start_limit_action, ACTION_HALT);
-    assert_int_equal(unit->on_failure_job_mode, JOB_IGNORE_REQUIREMENTS);
-    assert_int_equal(unit->on_success_job_mode, JOB_FLUSH);
-    assert_int_equal(unit->collect_mode, COLLECT_INACTIVE_OR_FAILED);
+    assert_int_equal(unit->policy->job_running_timeout, 4 * USEC_PER_SEC);
+    assert_int_equal(unit->policy->job_timeout_action, ACTION_REBOOT);
+    assert_int_equal(unit->policy->start_limit_action, ACTION_HALT);
+    assert_int_equal(unit->policy->on_failure_job_mode, JOB_IGNORE_REQUIREMENTS);
+    assert_int_equal(unit->policy->on_success_job_mode, JOB_FLUSH);
+    assert_int_equal(unit->policy->collect_mode, COLLECT_INACTIVE_OR_FAILED);
 }
 
 static void jobs_of_the_end_have_systemds_modes(void **state)
 {
     _cleanup_unit_ struct unit *unit = load_text_as("x.target", "[Unit]\n");
     _cleanup_unit_ struct unit *isolates = load_text_as("x.target", "[Unit]\nOnFailureIsolate=yes\n");
-    assert_int_equal(unit->on_failure_job_mode, JOB_REPLACE);
-    assert_int_equal(unit->on_success_job_mode, JOB_FAIL);
-    assert_int_equal(isolates->on_failure_job_mode, JOB_ISOLATE);
+    assert_int_equal(unit->policy->on_failure_job_mode, JOB_REPLACE);
+    assert_int_equal(unit->policy->on_success_job_mode, JOB_FAIL);
+    assert_int_equal(isolates->policy->on_failure_job_mode, JOB_ISOLATE);
 }
 
 /* Settings that do not fit together, and the start of what is said. */

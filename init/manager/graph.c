@@ -120,7 +120,7 @@ static int node_new(struct manager *manager, struct unit *unit, struct node **re
     int r = n > MANAGER_UNITS_MAX ? -E2BIG
                                   : deadline_heap_reserve(&manager->deadlines, n * DEADLINES_PER_NODE + 1);
     if (r >= 0)
-        r = pid_table_reserve(&manager->pids, n * 2);
+        r = pid_table_reserve(&manager->pids, n); /* few have a control process, too */
     if (r < 0)
         return r;
     struct node *node = calloc(1, sizeof(*node));

@@ -204,8 +204,7 @@ static int take_runtime(struct platform *platform, struct handover_reader *reade
     if (unit && !runtime)
         return -ENOMEM;
     reader->n_bad += !unit;
-    if (runtime)
-        runtime->manager = platform->manager;
+    platform->runtimes.manager = platform->manager;
     while (runtime && handover_next(reader, section, &line))
         reader->n_unknown += read_runtime_line(platform, runtime, reader, &line) == 0;
     return 0;

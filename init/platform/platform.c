@@ -80,7 +80,7 @@ static int op_spawn(void *userdata, const struct spawn_request *request, pid_t *
         progress_spawn_failed(platform, request, object, r);
         return r;
     }
-    runtime->manager = platform->manager;
+    platform->runtimes.manager = platform->manager;
     children_add(platform->children, *ret_pid);
     /* Without memory for it, the unit's processes are still found by their INVOCATION_ID. */
     if (!platform->cgroups)

@@ -231,7 +231,7 @@ static void learn_sessions(struct process_group *group, const struct process_tab
  * session of that name is the child that is about to make one. */
 static void forget_sessions(struct process_group *group, struct process_table *table)
 {
-    size_t kept = 0;
+    uint32_t kept = 0;
 
     for (size_t i = 0; i < group->n_sessions; i++) {
         bool used = false;
@@ -263,15 +263,32 @@ static size_t signal_members(struct process_table *table, int signal, const pid_
     return n;
 }
 
+/* Most units never have a second session, and their only one needs no memory of its own. */
+static int make_room(struct process_group *group)
+{
+    pid_t *own = group->sessions == &group->only ? NULL : group->sessions;
+
+    if (!own && group->n_sessions == 0) {
+        group->sessions = &group->only;
+        return 0;
+    }
+    pid_t *bigger = reallocarray(own, group->n_sessions + 1, sizeof(*bigger));
+    if (!bigger)
+        return -ENOMEM;
+    if (!own)
+        *bigger = group->only;
+    group->sessions = bigger;
+    return 0;
+}
+
 int process_group_add(struct process_group *group, pid_t session)
 {
     group->gone = false;
     if (has_session(group, session))
         return 0;
-    pid_t *bigger = reallocarray(group->sessions, group->n_sessions + 1, sizeof(*bigger));
-    if (!bigger)
-        return -ENOMEM;
-    group->sessions = bigger;
+    int r = make_room(group);
+    if (r < 0)
+        return r;
     group->sessions[group->n_sessions++] = session;
     return 0;
 }
@@ -325,7 +342,8 @@ void process_group_adopt(struct process_group *group, pid_t pid)
 
 void process_group_done(struct process_group *group)
 {
-    free(group->sessions);
+    if (group->sessions != &group->only)
+        free(group->sessions);
     *group = (struct process_group){0};
 }
 

@@ -4,13 +4,15 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* The sessions that a unit's processes live in: each process that PID 1 spawns leads one. What leaves its
  * session is still found as long as its parent, or the INVOCATION_ID in its environment, tells. */
 struct process_group {
-    pid_t *sessions;
-    size_t n_sessions;
+    pid_t *sessions; /* the only one mostly */
+    uint32_t n_sessions;
+    pid_t only;
     bool gone;              /* nobody was left, and nobody has been added since */
     bool unclear;           /* at the last look somebody was between two programs, who may be a member */
     char invocation_id[33]; /* $INVOCATION_ID: 32 hex digits, "" for none */

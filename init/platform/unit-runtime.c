@@ -126,7 +126,7 @@ static size_t kill_children(const struct manager_unit *unit, int signal, pid_t r
 static bool is_anothers(void *userdata, pid_t pid)
 {
     const struct unit_runtime *runtime = userdata;
-    const struct manager_unit *unit = manager_find_by_pid(runtime->manager, pid);
+    const struct manager_unit *unit = manager_find_by_pid(runtime->list->manager, pid);
 
     return unit && unit != runtime->unit;
 }
@@ -135,7 +135,7 @@ static bool is_anothers(void *userdata, pid_t pid)
  * short list of our children; only else is all of /proc looked at. */
 static size_t signal_group(struct unit_runtime *runtime, int signal, const pid_t *except)
 {
-    const struct process_others others = {is_anothers, runtime}, *known = runtime->manager ? &others : NULL;
+    const struct process_others others = {is_anothers, runtime}, *known = runtime->list->manager ? &others : NULL;
 
     if (known && process_group_is_gone(&runtime->group, known))
         return 0;

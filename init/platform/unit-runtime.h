@@ -11,6 +11,7 @@ struct unit_runtimes {
     struct unit_runtime *awaiting; /* without cgroups: the manager wants to know when all of it are gone */
     struct unit_runtime *looking;  /* those of them that are still to be looked at in this round */
     bool unclear;                  /* without cgroups: whether one is empty; nothing tells when it is clear */
+    const struct manager *manager; /* knows the processes of all units; NULL: nobody does */
 };
 
 struct unit_runtime {
@@ -18,13 +19,12 @@ struct unit_runtime {
     struct unit_runtimes *list;
     struct unit_runtime *next, **link;
     struct unit_runtime *next_awaiting, **link_awaiting; /* NULL: not in that list */
-    const struct manager *manager; /* knows the processes of all units; NULL: nobody does */
-    struct cgroup_unit *cgroup;    /* NULL: not started, or no delegated tree */
-    struct process_group group;    /* without a cgroup */
-    struct stored_fd *store;       /* outlives a restart */
-    uint64_t invocation;           /* that group.invocation_id was made for */
-    usec_t started;                /* CLOCK_REALTIME: PID files of before are of another life */
-    bool told_limits;              /* those of its limits that cannot be */
+    struct cgroup_unit *cgroup;                          /* NULL: not started, or no delegated tree */
+    struct process_group group;                          /* without a cgroup */
+    struct stored_fd *store;                             /* outlives a restart */
+    uint64_t invocation;                                 /* that group.invocation_id was made for */
+    usec_t started;   /* CLOCK_REALTIME: PID files of before are of another life */
+    bool told_limits; /* those of its limits that cannot be */
 };
 
 /* The unit's, made when it has none yet; NULL without memory. It goes into the list. */

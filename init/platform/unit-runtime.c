@@ -135,7 +135,8 @@ static bool is_anothers(void *userdata, pid_t pid)
  * short list of our children; only else is all of /proc looked at. */
 static size_t signal_group(struct unit_runtime *runtime, int signal, const pid_t *except)
 {
-    const struct process_others others = {is_anothers, runtime}, *known = runtime->list->manager ? &others : NULL;
+    const struct process_others others = {is_anothers, runtime},
+                                *known = runtime->list->manager ? &others : NULL;
 
     if (known && process_group_is_gone(&runtime->group, known))
         return 0;

@@ -89,37 +89,46 @@ static bool read_into(int dirfd, const char *name, char *text, size_t size)
     return true;
 }
 
-/* text: of /proc/self/cgroup; it is cut. */
-static int open_directory(char *text)
+static int open_mount(void)
 {
-    size_t length;
     struct statfs fs;
+    _cleanup_close_ int fd = openat(AT_FDCWD, CGROUP_MOUNT, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-    const char *path = usage_parse_path(text, &length);
-    if (!path)
-        return -EOPNOTSUPP;
-    text[(size_t)(path - text) + length] = 0;
-    _cleanup_close_ int mount = open(CGROUP_MOUNT, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (mount < 0)
-        return -EOPNOTSUPP;
-    _cleanup_close_ int fd =
-        openat(mount, path[1] ? path + 1 : ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0 || fstatfs(fd, &fs) < 0 || fs.f_type != CGROUP2_SUPER_MAGIC)
         return -EOPNOTSUPP;
     return TAKE_FD(fd);
 }
 
-static __attribute__((noinline)) int open_cgroup_of_many(void)
+/* text: of /proc/self/cgroup; it is cut. */
+static int open_directory(int mount, char *text)
 {
-    char text[LARGE_FILE_MAX];
-    return read_into(AT_FDCWD, "/proc/self/cgroup", text, sizeof(text)) ? open_directory(text) : -EOPNOTSUPP;
+    size_t length;
+    const char *path = usage_parse_path(text, &length);
+
+    if (!path)
+        return -EOPNOTSUPP;
+    text[(size_t)(path - text) + length] = 0;
+    int fd = openat(mount, path[1] ? path + 1 : ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    return fd < 0 ? -EOPNOTSUPP : fd;
 }
 
+static __attribute__((noinline)) int open_cgroup_of_many(int mount)
+{
+    char text[LARGE_FILE_MAX];
+    bool is_whole = read_into(AT_FDCWD, "/proc/self/cgroup", text, sizeof(text));
+    return is_whole ? open_directory(mount, text) : -EOPNOTSUPP;
+}
+
+/* The file in /proc comes last: reading it waits for whoever makes or removes a group just then. */
 int usage_open_cgroup(void)
 {
     char text[SMALL_FILE_MAX];
-    bool is_small = read_into(AT_FDCWD, "/proc/self/cgroup", text, sizeof(text));
-    return is_small ? open_directory(text) : open_cgroup_of_many();
+    _cleanup_close_ int mount = open_mount();
+
+    if (mount < 0)
+        return mount;
+    bool is_whole = read_into(AT_FDCWD, "/proc/self/cgroup", text, sizeof(text));
+    return is_whole ? open_directory(mount, text) : open_cgroup_of_many(mount);
 }
 
 /* NULL when it is not there: a controller is missing, or the kernel is older than the file. */

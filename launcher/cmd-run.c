@@ -35,6 +35,7 @@ static void container_init(struct container *container, const struct container_c
         .config = config,
         .state = STATE_INIT,
         .console = CONSOLE_INIT,
+        .upper = UPPER_INIT,
         .init_fd = -EBADF,
         .control_fd = -EBADF,
         .monitor_fd = -EBADF,

@@ -15,6 +15,19 @@
 #include "launcher/seccomp.h"
 #include "launcher/state.h"
 
+/* A place on the host for the changes (upper.c). */
+struct upper {
+    int upper_fd; /* with a lock on it */
+    int work_fd;
+    char *path, *work_path;            /* absolute; NULL: the changes vanish */
+    bool made, made_work, made_parent; /* by this start */
+};
+
+#define UPPER_INIT                                                                                           \
+    {                                                                                                        \
+        .upper_fd = -EBADF, .work_fd = -EBADF                                                                \
+    }
+
 struct container {
     const struct container_config *config;
     struct state state;
@@ -23,6 +36,8 @@ struct container {
     struct console console;
     uint8_t uuid[16];
     char *persistent_path; /* of a persistent upper; looked up before we become somebody else */
+    struct upper upper;
+    bool ran; /* PID 1 was executed */
 
     int init_fd;    /* the binary of berth-init */
     int control_fd; /* listening socket for PID 1 */

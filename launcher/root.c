@@ -21,17 +21,6 @@
 #define FSCONFIG_VALUE_MAX    255 /* bytes of one string, fs/fsopen.c */
 #define UPPER_IN_USE_PATIENCE (2 * USEC_PER_SEC)
 
-/* Where changes go: two directories on one file system. */
-struct upper {
-    int upper_fd;
-    int work_fd;
-};
-
-#define UPPER_INIT                                                                                           \
-    {                                                                                                        \
-        -EBADF, -EBADF                                                                                       \
-    }
-
 static void upper_done(struct upper *upper)
 {
     close_fd(upper->upper_fd);
@@ -89,34 +78,36 @@ static int open_mapped(const struct container *container, size_t index, int stag
     return r < 0 ? r : open_dir_at(stage, name, false, ret, failure);
 }
 
-static int open_persistent(const struct container *container, int stage, int *ret, struct failure *failure)
+/* What the host's side has locked, on the mounts of this namespace: overlayfs takes no others. */
+static int open_again(const char *path, int locked_fd, int *ret, struct failure *failure)
 {
-    const char *path = container->persistent_path;
-    size_t n_lower = strv_length(container->config->lower);
+    struct stat locked, here;
 
-    if (container->n_mapped > n_lower)
-        return open_mapped(container, n_lower, stage, ret, failure);
-    int r = make_dirs_at(AT_FDCWD, path, 0700);
+    int r = open_dir_at(AT_FDCWD, path, false, ret, failure);
     if (r < 0)
-        return fail(failure, r, "persistent upper %s: %s", path, strerror(-r));
-    return open_dir_at(AT_FDCWD, path, false, ret, failure);
+        return r;
+    if (fstat(locked_fd, &locked) < 0 || fstat(*ret, &here) < 0 || locked.st_dev != here.st_dev ||
+        locked.st_ino != here.st_ino)
+        return fail(failure, -ESTALE, "directory %s: has been exchanged meanwhile", path);
+    return 0;
 }
 
-/* Changes go where the user says, to the state directory, or to the stage, with which they vanish. */
+/* Changes go where the host's side has found a place (upper.c), through an id-mapped copy of it if there is
+ * one, or to the stage, with which they vanish. */
 static int upper_open(const struct container *container, int stage, struct upper *upper,
                       struct failure *failure)
 {
-    const struct container_config *config = container->config;
-    _cleanup_close_ int persistent = -EBADF;
+    size_t n_lower = strv_length(container->config->lower);
+    _cleanup_close_ int mapped = -EBADF;
     int base = stage, r = 0;
 
-    if (config->upper) {
-        r = open_dir_at(AT_FDCWD, config->upper, true, &upper->upper_fd, failure);
-        return r < 0 ? r : open_dir_at(AT_FDCWD, config->work, true, &upper->work_fd, failure);
-    }
-    if (config->overlay == OVERLAY_PERSISTENT) {
-        r = open_persistent(container, stage, &persistent, failure);
-        base = persistent;
+    if (container->n_mapped > n_lower) {
+        r = open_mapped(container, n_lower, stage, &mapped, failure);
+        base = mapped;
+    } else if (container->upper.path) {
+        const struct upper *place = &container->upper;
+        r = open_again(place->path, place->upper_fd, &upper->upper_fd, failure);
+        return r < 0 ? r : open_again(place->work_path, place->work_fd, &upper->work_fd, failure);
     }
     if (r >= 0)
         r = open_dir_at(base, "upper", true, &upper->upper_fd, failure);
@@ -152,9 +143,7 @@ static int configure_lowers(int context_fd, const int *lowers, size_t n, struct 
 static void describe_overlay(const struct container *container, char text[static DESCRIPTION_MAX])
 {
     const struct container_config *config = container->config;
-    const char *upper = config->upper                           ? config->upper
-                        : config->overlay == OVERLAY_PERSISTENT ? container->persistent_path
-                                                                : "a tmpfs";
+    const char *upper = container->upper.path ? container->upper.path : "a tmpfs";
     snprintf(text, DESCRIPTION_MAX, "the overlay with its upper on %s%s%s", upper,
              config->work ? " and its work on " : "", config->work ? config->work : "");
 }

@@ -26,6 +26,7 @@
 #include "launcher/hint.h"
 #include "launcher/root.h"
 #include "launcher/seccomp.h"
+#include "launcher/upper.h"
 #include "launcher/userns.h"
 
 #define END_PATIENCE (10 * USEC_PER_SEC) /* for what was killed to be gone */
@@ -41,7 +42,7 @@ struct step {
 
 static int step_claim(struct container *container, struct failure *failure)
 {
-    int r = state_claim(container->config->name, &container->state, failure);
+    int r = state_claim(container->config->name, container->deadline, &container->state, failure);
     if (r < 0)
         return r;
     r = state_persistent_path(container->config->name, &container->persistent_path);
@@ -215,16 +216,21 @@ static int step_maps(struct container *container, struct failure *failure)
 
 static int step_started(struct container *container, struct failure *failure);
 
+/* Written while the container's side works: whoever finds the name left behind by a monitor that was killed
+ * has to know whom to wait for. */
 static int step_record(struct container *container, struct failure *failure)
 {
     struct state_record *record = &container->record;
 
     record->started = now_realtime();
+    (void)state_process_started(container->leader, &record->leader_started);
     const char *unit = scope_unit(container->scope), *cgroup = scope_cgroup(container->scope);
     record->root = strv_join(container->config->lower, ":");
     record->command = container->config->command ? strv_join(container->config->command, " ") : NULL;
     record->unit = unit ? strdup(unit) : NULL;
     record->cgroup = cgroup ? strdup(cgroup) : NULL;
+    record->upper = container->upper.path ? strdup(container->upper.path) : NULL;
+    record->work = container->upper.work_path ? strdup(container->upper.work_path) : NULL;
     int r = state_write(&container->state, record);
     return r < 0 ? fail(failure, r, "state file %s/state: %s", container->state.path, strerror(-r)) : 0;
 }
@@ -257,12 +263,14 @@ static int step_join(struct container *container, struct failure *failure)
 /* In order. The container's steps run in the clone; the host's go on behind it. */
 static const struct step steps[] = {
     {"claim", HOST, step_claim, undo_claim},
+    {"upper", HOST, upper_prepare, upper_release},
     {"prepare", HOST, step_prepare, undo_prepare},
     {"scope", HOST, step_scope, undo_scope},
     {"seccomp", HOST, step_seccomp, undo_seccomp},
     {"scope-wait", HOST, step_scope_wait, NULL},
     {"device-policy", HOST, step_device_policy, NULL},
     {"clone", HOST, step_clone, undo_clone},
+    {"record", HOST, step_record, undo_record},
     {"maps", HOST, step_maps, NULL},
     {"enter", CONTAINER, child_enter, NULL},
     {"sources", CONTAINER, filesystems_open_sources, NULL},
@@ -276,7 +284,6 @@ static const struct step steps[] = {
     {"privileges", CONTAINER, child_privileges, NULL},
     {"exec", CONTAINER, child_exec, NULL},
     {"started", HOST, step_started, NULL},
-    {"record", HOST, step_record, undo_record},
     {"register", HOST, step_register, NULL},
     {"join", HOST, step_join, NULL},
 };
@@ -370,6 +377,7 @@ static int step_started(struct container *container, struct failure *failure)
         r = take_message(container, failure);
     while (r == 0);
     container->start_fd = close_fd(container->start_fd);
+    container->ran = r > 0;
     return MIN(r, 0);
 }
 

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -13,7 +15,10 @@
 #include "common/fd.h"
 #include "common/parse.h"
 #include "common/record.h"
+#include "common/syscalls.h"
 #include "common/text.h"
+
+#define PROC_STAT_MAX 4096 /* bytes of /proc/PID/stat */
 
 /* root's own place, else the one of the environment variable, else fallback below the home directory. */
 static int base_path(const char *root_path, const char *variable, const char *fallback, char **ret)
@@ -98,7 +103,18 @@ static bool lock_is_current(const struct state *state)
            held.st_ino == named.st_ino && held.st_dev == named.st_dev;
 }
 
-/* One try at making directory and lock. -EAGAIN: the former owner removed them meanwhile. */
+/* Who only looks holds it shared, and for a moment. A monitor that was killed while it started its container
+ * leaves the lock to what it had cloned, which dies of that. */
+static bool lock_will_be_free(const struct state *state)
+{
+    _cleanup_state_record_ struct state_record record = {};
+
+    if (flock(state->lock_fd, LOCK_SH | LOCK_NB) >= 0)
+        return true;
+    return state_read(state, &record) >= 0 && kill(record.monitor, 0) < 0 && errno == ESRCH;
+}
+
+/* One try at making directory and lock. -EAGAIN: the former owner removed them meanwhile, or is about to. */
 static int claim_once(const char *name, struct state *state)
 {
     int r = open_dir(name, true, state);
@@ -108,7 +124,7 @@ static int claim_once(const char *name, struct state *state)
     if (state->lock_fd < 0)
         return errno == ENOENT ? -EAGAIN : -errno;
     if (flock(state->lock_fd, LOCK_EX | LOCK_NB) < 0)
-        return errno == EWOULDBLOCK ? -EBUSY : -errno;
+        return errno != EWOULDBLOCK ? -errno : lock_will_be_free(state) ? -EAGAIN : -EBUSY;
     return lock_is_current(state) ? 0 : -EAGAIN;
 }
 
@@ -127,7 +143,50 @@ static void remove_leftovers(const struct state *state)
             (void)unlinkat(state->dir_fd, entry->d_name, 0); /* fails for "." and ".." */
 }
 
-int state_claim(const char *name, struct state *ret, struct failure *failure)
+int state_process_started(pid_t pid, uint64_t *ret)
+{
+    _cleanup_free_ char *text = NULL;
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+    int r = read_file_at(AT_FDCWD, path, PROC_STAT_MAX, &text, NULL);
+    const char *rest = r < 0 ? NULL : strrchr(text, ')'); /* the name in front may hold anything */
+    /* Behind the name: " S PPID …", the start is the twentieth word. */
+    if (!rest ||
+        sscanf(rest, ") %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %" SCNu64,
+               ret) != 1)
+        return r < 0 ? r : -EBADMSG;
+    return 0;
+}
+
+int state_wait_for_leader(const char *name, const struct state_record *record, usec_t deadline,
+                          struct failure *failure)
+{
+    uint64_t started;
+    _cleanup_close_ int pid_fd = record->leader > 0 ? sys_pidfd_open(record->leader, 0) : -EBADF;
+
+    if (pid_fd < 0 || state_process_started(record->leader, &started) < 0 ||
+        started != record->leader_started)
+        return 0;
+    if (wait_for_fd(pid_fd, POLLIN, deadline) >= 0)
+        return 0;
+    return fail(failure, -EBUSY,
+                "PID 1 of container %s, whose monitor was killed, has not ended: see process %d", name,
+                (int)record->leader);
+}
+
+/* What a monitor that was killed has left goes when nothing of its container runs any more. */
+static int take_over(const char *name, const struct state *state, usec_t deadline, struct failure *failure)
+{
+    _cleanup_state_record_ struct state_record record = {};
+
+    int r = state_read(state, &record) < 0 ? 0 : state_wait_for_leader(name, &record, deadline, failure);
+    if (r >= 0)
+        remove_leftovers(state);
+    return r;
+}
+
+int state_claim(const char *name, usec_t deadline, struct state *ret, struct failure *failure)
 {
     _cleanup_state_ struct state state = STATE_INIT;
     int r;
@@ -135,7 +194,12 @@ int state_claim(const char *name, struct state *ret, struct failure *failure)
     do {
         state_done(&state);
         r = claim_once(name, &state);
-    } while (r == -EAGAIN);
+        if (r == -EAGAIN)
+            (void)poll(NULL, 0, 1);
+    } while (r == -EAGAIN && now_monotonic() < deadline);
+
+    if (r == -EAGAIN)
+        r = -EBUSY;
 
     if (r == -EBUSY)
         return fail(failure, r,
@@ -146,7 +210,8 @@ int state_claim(const char *name, struct state *ret, struct failure *failure)
         (void)runtime_path(&path);
         return fail(failure, r, "state directory %s/%s: %s", path ? path : "", name, strerror(-r));
     }
-    remove_leftovers(&state);
+    if ((r = take_over(name, &state, deadline, failure)) < 0)
+        return r;
     state.running = true;
     *ret = state;
     state = (struct state)STATE_INIT;
@@ -202,12 +267,15 @@ int state_write(const struct state *state, const struct state_record *record)
     record_add(packet, "Name", state->name);
     record_add_u64(packet, "Monitor", (uint64_t)record->monitor);
     record_add_u64(packet, "Leader", (uint64_t)record->leader);
+    record_add_u64(packet, "LeaderStarted", record->leader_started);
     record_add_u64(packet, "Started", record->started);
     record_add_bool(packet, "Boot", record->boot);
     record_add(packet, "Root", record->root);
     record_add(packet, "Command", record->command);
     record_add(packet, "Unit", record->unit);
     record_add(packet, "Cgroup", record->cgroup);
+    record_add(packet, "Upper", record->upper);
+    record_add(packet, "Work", record->work);
     record_add(packet, "Status", record->status);
     packet->data[packet->size] = 0;
     return replace_file_at(state->dir_fd, "state", packet->data, 0600);
@@ -225,7 +293,7 @@ static int read_pid(const char *packet, size_t size, const char *key, pid_t *ret
 
 int state_read(const struct state *state, struct state_record *ret)
 {
-    _cleanup_free_ char *text = NULL, *boot = NULL, *started = NULL;
+    _cleanup_free_ char *text = NULL, *boot = NULL, *started = NULL, *leader_started = NULL;
     _cleanup_state_record_ struct state_record record = {};
     size_t size;
 
@@ -238,6 +306,9 @@ int state_read(const struct state *state, struct state_record *ret)
     started = record_get(text, size, "Started");
     if (!started || parse_u64(started, &record.started) < 0)
         return -EBADMSG;
+    leader_started = record_get(text, size, "LeaderStarted");
+    if (!leader_started || parse_u64(leader_started, &record.leader_started) < 0)
+        return -EBADMSG;
     boot = record_get(text, size, "Boot");
     if (!boot || parse_bool(boot, &record.boot) < 0)
         return -EBADMSG;
@@ -245,6 +316,8 @@ int state_read(const struct state *state, struct state_record *ret)
     record.command = record_get(text, size, "Command");
     record.unit = record_get(text, size, "Unit");
     record.cgroup = record_get(text, size, "Cgroup");
+    record.upper = record_get(text, size, "Upper");
+    record.work = record_get(text, size, "Work");
     record.status = record_get(text, size, "Status");
     *ret = record;
     record = (struct state_record){};
@@ -257,6 +330,8 @@ void state_record_done(struct state_record *record)
     free(record->command);
     free(record->unit);
     free(record->cgroup);
+    free(record->upper);
+    free(record->work);
     free(record->status);
     *record = (struct state_record){};
 }

@@ -31,24 +31,33 @@ struct state {
 /* What the state file says. Strings belong to it. */
 struct state_record {
     pid_t monitor;
-    pid_t leader;   /* PID 1 as the host numbers it; 0: not started */
-    usec_t started; /* CLOCK_REALTIME µs */
-    bool boot;      /* services, not one command */
-    char *root;     /* the layers, joined by ':' */
+    pid_t leader;            /* PID 1 as the host numbers it; 0: not started */
+    uint64_t leader_started; /* as the kernel counts it: a pid alone may be another process by now */
+    usec_t started;          /* CLOCK_REALTIME µs */
+    bool boot;               /* services, not one command */
+    char *root;              /* the layers, joined by ':' */
     char *command;
     char *unit;   /* systemd unit, or NULL */
     char *cgroup; /* of the scope, as v2 path, or NULL */
+    char *upper;  /* where changes stay, and its work directory; NULL: they vanish */
+    char *work;
     char *status; /* what PID 1 said last: STATUS= of sd_notify(3) */
 };
 
 /* Makes the directory and takes the lock. -EBUSY when a container of that name runs, or another start is
- * under way. Leftovers of a dead one are removed. */
-int state_claim(const char *name, struct state *ret, struct failure *failure);
+ * under way. Leftovers of a dead one are removed, once its PID 1 has ended: until the deadline. */
+int state_claim(const char *name, usec_t deadline, struct state *ret, struct failure *failure);
 /* Opens an existing one: -ENOENT when there is none of that name. */
 int state_open(const char *name, struct state *ret);
 /* Removes directory and lock, by the one who claimed it. */
 void state_remove(struct state *state);
 void state_done(struct state *state);
+
+/* When a process was started, proc(5)'s unit. */
+int state_process_started(pid_t pid, uint64_t *ret);
+/* Waits until the PID 1 of a record is gone, and its mounts with it. */
+int state_wait_for_leader(const char *name, const struct state_record *record, usec_t deadline,
+                          struct failure *failure);
 
 int state_write(const struct state *state, const struct state_record *record);
 int state_read(const struct state *state, struct state_record *ret);

@@ -41,12 +41,12 @@ static void a_name_is_claimed_once(void **unused)
 {
     struct state first = STATE_INIT, second = STATE_INIT;
     struct failure failure = {};
-    assert_int_equal(state_claim("web", &first, &failure), 0);
-    assert_int_equal(state_claim("web", &second, &failure), -EBUSY);
+    assert_int_equal(state_claim("web", USEC_INFINITY, &first, &failure), 0);
+    assert_int_equal(state_claim("web", USEC_INFINITY, &second, &failure), -EBUSY);
     assert_non_null(strstr(failure.text, "web is running"));
     state_remove(&first);
     state_done(&first);
-    assert_int_equal(state_claim("web", &second, NULL), 0);
+    assert_int_equal(state_claim("web", USEC_INFINITY, &second, NULL), 0);
     state_remove(&second);
     state_done(&second);
 }
@@ -60,7 +60,7 @@ static void a_name_is_free_when_its_monitor_was_killed(void **unused)
     pid_t child = fork();
     if (child == 0) {
         struct state state = STATE_INIT;
-        if (state_claim("web", &state, NULL) == 0)
+        if (state_claim("web", USEC_INFINITY, &state, NULL) == 0)
             (void)!write(pair[1], "x", 1);
         for (;;)
             pause();
@@ -78,7 +78,7 @@ static void a_name_is_free_when_its_monitor_was_killed(void **unused)
     assert_int_equal(state_open("web", &seen), 0);
     assert_false(seen.running);
     state_done(&seen);
-    assert_int_equal(state_claim("web", &mine, NULL), 0);
+    assert_int_equal(state_claim("web", USEC_INFINITY, &mine, NULL), 0);
     state_remove(&mine);
     state_done(&mine);
 }
@@ -86,10 +86,10 @@ static void a_name_is_free_when_its_monitor_was_killed(void **unused)
 static void what_a_killed_monitor_had_half_written_goes_with_the_next_claim(void **unused)
 {
     struct state state = STATE_INIT;
-    assert_int_equal(state_claim("web", &state, NULL), 0);
+    assert_int_equal(state_claim("web", USEC_INFINITY, &state, NULL), 0);
     assert_int_equal(replace_file_at(state.dir_fd, "state.123.new", "Monitor=", 0600), 0);
     state_done(&state);
-    assert_int_equal(state_claim("web", &state, NULL), 0);
+    assert_int_equal(state_claim("web", USEC_INFINITY, &state, NULL), 0);
     assert_int_equal(faccessat(state.dir_fd, "state.123.new", F_OK, 0), -1);
     state_remove(&state);
     state_done(&state);
@@ -100,7 +100,7 @@ static void what_is_written_is_read_back(void **unused)
 {
     struct state state = STATE_INIT;
     _cleanup_state_record_ struct state_record read = {};
-    assert_int_equal(state_claim("x", &state, NULL), 0);
+    assert_int_equal(state_claim("x", USEC_INFINITY, &state, NULL), 0);
     struct state_record record = {.monitor = 7,
                                   .leader = 8,
                                   .started = 9,
@@ -126,7 +126,7 @@ static void a_damaged_record_is_an_error(void **unused)
     struct state_record read = {};
     static const char *const damaged[] = {"", "Monitor", "Monitor=x\nLeader=1\n",
                                           "Monitor=1\nLeader=99999999999\n"};
-    assert_int_equal(state_claim("x", &state, NULL), 0);
+    assert_int_equal(state_claim("x", USEC_INFINITY, &state, NULL), 0);
     for (size_t i = 0; i < ELEMENTSOF(damaged); i++) {
         assert_int_equal(replace_file_at(state.dir_fd, "state", damaged[i], 0600), 0);
         assert_int_equal(state_read(&state, &read), -EBADMSG);
@@ -139,8 +139,8 @@ static void names_are_listed_in_order_and_vanish_when_removed(void **unused)
 {
     struct state states[2] = {STATE_INIT, STATE_INIT};
     _cleanup_strv_ char **names = NULL, **none = NULL;
-    assert_int_equal(state_claim("b", &states[0], NULL), 0);
-    assert_int_equal(state_claim("a", &states[1], NULL), 0);
+    assert_int_equal(state_claim("b", USEC_INFINITY, &states[0], NULL), 0);
+    assert_int_equal(state_claim("a", USEC_INFINITY, &states[1], NULL), 0);
     assert_int_equal(state_list(&names), 0);
     assert_int_equal(strv_length(names), 2);
     assert_string_equal(names[0], "a");
@@ -157,7 +157,7 @@ static void a_directory_that_others_may_write_is_not_trusted(void **unused)
     struct state state = STATE_INIT;
     _cleanup_free_ char *path = xasprintf("%s/berth", directory);
     assert_int_equal(chmod(path, 0777), 0);
-    assert_int_equal(state_claim("x", &state, NULL), -EPERM);
+    assert_int_equal(state_claim("x", USEC_INFINITY, &state, NULL), -EPERM);
     assert_int_equal(chmod(path, 0700), 0);
 }
 

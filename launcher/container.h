@@ -63,6 +63,12 @@ struct container {
         const char *target;
     } * sources;
     size_t n_sources;
+    struct host_view { /* file systems of the host that / as a layer brings along (host-view.h) */
+        int fd;
+        char *path;
+    } * views;
+    size_t n_views;
+    char **hidden; /* paths in the container where a layer would show what is berth's */
 };
 
 static inline bool container_is_rootless(void)

@@ -13,6 +13,7 @@
 #include "common/text.h"
 #include "launcher/devices.h"
 #include "launcher/guest.h"
+#include "launcher/host-view.h"
 #include "launcher/mount.h"
 
 #define NOTHING_SPECIAL (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
@@ -114,26 +115,35 @@ static int mask_directory(int *empty, int target, const char *path, struct failu
 }
 
 /* Files get the container's own /dev/null. */
+static int mask_path(const struct container *container, const char *path, int null, int *empty,
+                     struct failure *failure)
+{
+    struct stat st;
+
+    _cleanup_close_ int target = root_open(container->root_fd, path, 0);
+    /* Overlayfs lets nobody into its upper through a layer, and calls that a loop. */
+    if (target == -ENOENT || target == -ENOTDIR || target == -ELOOP)
+        return 0;
+    if (target < 0)
+        return fail(failure, target, "%s: %s", path, strerror(-target));
+    return fstat(target, &st) >= 0 && S_ISDIR(st.st_mode) ? mask_directory(empty, target, path, failure)
+                                                          : cover(null, target, path, failure);
+}
+
 static int mask_paths(struct container *container, struct failure *failure)
 {
     _cleanup_close_ int empty = -EBADF,
                         null = openat(container->dev_fd, "null", O_PATH | O_CLOEXEC | O_NOFOLLOW);
-    struct stat st;
+    int r = 0;
 
     if (null < 0)
         return fail(failure, -errno, "/dev/null of the container: %m");
-    FOREACH_ARRAY (path, masked, ELEMENTSOF(masked)) {
-        _cleanup_close_ int target = root_open(container->root_fd, *path, 0);
-        if (target == -ENOENT)
-            continue;
-        if (target < 0)
-            return fail(failure, target, "%s: %s", *path, strerror(-target));
-        bool directory = fstat(target, &st) >= 0 && S_ISDIR(st.st_mode);
-        int r =
-            directory ? mask_directory(&empty, target, *path, failure) : cover(null, target, *path, failure);
-        if (r < 0)
+    FOREACH_ARRAY (path, masked, ELEMENTSOF(masked))
+        if ((r = mask_path(container, *path, null, &empty, failure)) < 0)
             return r;
-    }
+    for (char **path = container->hidden; path && *path; path++)
+        if ((r = mask_path(container, *path, null, &empty, failure)) < 0)
+            return r;
     return 0;
 }
 
@@ -172,7 +182,7 @@ int filesystems_open_sources(struct container *container, struct failure *failur
         source->target = bind->target;
         container->n_sources++;
     }
-    return 0;
+    return host_view_open(container, failure);
 }
 
 /* The target is made as what the source is: a directory or a file. */
@@ -193,7 +203,9 @@ static int attach_source(struct container *container, const struct mount_source 
 
 int filesystems_mount(struct container *container, struct failure *failure)
 {
-    int r = 0;
+    int r = host_view_attach(container, failure);
+    if (r < 0)
+        return r;
     FOREACH_ARRAY (filesystem, filesystems, ELEMENTSOF(filesystems)) {
         if (filesystem->wanted && !filesystem->wanted(container))
             continue;

@@ -220,6 +220,18 @@ static int mount_overlay(struct container *container, int *ret_fd, struct failur
     return r;
 }
 
+/* --read-only is for what is mounted in the root, too. The root itself follows in root_pivot(): mount points
+ * may have to be made in it. */
+static int protect_below(int mount_fd, struct failure *failure)
+{
+    struct mount_attr all = {.attr_set = MOUNT_ATTR_RDONLY}, top = {.attr_clr = MOUNT_ATTR_RDONLY};
+
+    if (mount_setattr(mount_fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &all, sizeof(all)) < 0 ||
+        mount_setattr(mount_fd, "", AT_EMPTY_PATH, &top, sizeof(top)) < 0)
+        return fail(failure, -errno, "making the root read-only: %m");
+    return 0;
+}
+
 int root_mount(struct container *container, struct failure *failure)
 {
     const struct container_config *config = container->config;
@@ -232,6 +244,8 @@ int root_mount(struct container *container, struct failure *failure)
         mount_fd = TAKE_FD(container->mapped[0]);
     else
         r = mount_clone(config->lower[0], true, false, &mount_fd, failure);
+    if (r >= 0 && config->overlay == OVERLAY_NONE && config->read_only)
+        r = protect_below(mount_fd, failure);
     if (r < 0)
         return r;
     r = mount_attach_at(mount_fd, container->stage_fd, container->state.path, failure);

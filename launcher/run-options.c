@@ -233,6 +233,8 @@ static int add_lower(struct container_config *config, const char *path, struct f
 
     if (!absolute)
         return fail(failure, -errno, "root %s: %m", path);
+    if (strv_contains(config->lower, absolute))
+        return fail(failure, -EINVAL, "root %s: is a layer twice", path);
     if (stat(absolute, &st) < 0)
         return fail(failure, -errno, "root %s: %m", path);
     if (!S_ISDIR(st.st_mode))
@@ -262,6 +264,8 @@ static int parse_root(struct container_config *config, const char *root, struct 
             layer[n++] = *c;
         }
         layer[n] = 0;
+        if (n == 0)
+            return fail(failure, -EINVAL, "root %s: a layer is empty: write A:B, and \\: for a colon", root);
         int r = add_lower(config, layer, failure);
         if (r < 0 || !*c)
             return r;

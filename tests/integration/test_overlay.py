@@ -7,10 +7,10 @@ import signal
 import subprocess
 
 from container import Container, berth, environment
-from harness import root, test, wait_for
+from harness import root, test
 from host import STATE_DIR
 from process import check
-from root import busybox_root
+from root import busybox_root, tree_state, write_files
 from test_bad_input import FAILED, refused, small_tmpfs
 
 STAYS = ("/bin/payload", "say", "up", "sleep-forever")
@@ -79,23 +79,6 @@ def pid_1_of_a_killed_monitor_is_gone_before_the_next_begins(t, name):
     assert berth(t, "run", "again", base_, "true").status == 0, "the name is not free"
 
 
-@test(needs=[root])
-def looking_at_a_name_does_not_take_it(t):
-    base_ = base(t)
-    (pathlib.Path("/run/berth") / "seen").mkdir()
-    look = subprocess.Popen(["sh", "-c", "exec flock --shared /run/berth/seen/lock sh -c 'echo held; read x'"],
-                            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    t.defer(look.wait)
-    t.defer(look.stdin.close)
-    assert look.stdout.readline() == b"held\n"
-    container = Container(t, base_, "true", name="seen")
-    wait_for(lambda: "flock" in pathlib.Path(f"/proc/{container.process.pid}/wchan").read_text()
-             or container.process.is_running(), "the start")
-    look.stdin.write(b"\n")
-    look.stdin.close()
-    assert container.wait() == 0
-
-
 # An upper that cannot be one
 
 @test(needs=[root], timeout=60)
@@ -153,3 +136,136 @@ def start_that_fails_leaves_no_upper_behind(t):
         for step in ("upper", "record", "root", "pivot"):
             refused(t, ["run", *options, "bad", base_, "true"], FAILED, "on demand", env=environment(BERTH_FAIL_STEP=step))
     assert not (t.dir / "upper").exists() and not (t.dir / "work").exists()
+
+
+# Layers
+
+def out_of(t, root_, script, *options, **popen):
+    """What a shell script in a container of its own printed; it must succeed."""
+    result = Container(t, root_, "sh", "-c", script, options=options, **popen).process.finish(deadline=30)
+    assert result.status == 0, repr(result)
+    return result.out
+
+
+@test(needs=[root], each=["a,b", "a\\b", "a b", "a\nb", "x" * 255, "\x01\xff", "upperdir=", "%s", ".hidden"])
+def odd_names_of_several_layers_work(t, name):
+    base_ = base(t)
+    odd = os.fsdecode(name.encode("latin-1"))
+    write_files(t.dir / "top" / odd, {"which": "top\n"})
+    write_files(t.dir / "below" / odd, {"which": "below\n", "only": "below\n"})
+    escaped = odd.replace("\\", "\\\\")
+    assert out_of(t, f"{t.dir}/top/{escaped}:{t.dir}/below/{escaped}:{base_}", "cat /which /only") == "top\nbelow\n"
+    assert out_of(t, base_, "echo x >/w; cat /w", *places(t.dir / "top" / odd)) == "x\n"
+    assert (t.dir / "top" / odd / "upper/w").exists()
+
+
+@test(needs=[root], timeout=60)
+def a_hundred_layers_keep_their_order(t):
+    base_ = base(t)
+    layers = [t.dir / f"layer{n}" for n in range(100)]
+    for n, layer in enumerate(layers):
+        write_files(layer, {"which": f"{n}\n", f"own{n}": ""})
+    out = out_of(t, ":".join(map(str, [*layers, base_])), "cat /which; ls -d /own* | wc -l")
+    assert out == "0\n100\n", out
+
+
+@test(needs=[root])
+def layers_are_found_by_relative_paths_links_and_dots(t):
+    base(t, files={"only": "yes\n"})
+    write_files(t.dir / "top", {"which": "top\n"})
+    os.symlink("top", t.dir / "link")
+    assert out_of(t, "link:top/../root/.", "cat /which /only", cwd=t.dir) == "top\nyes\n"
+
+
+@test(needs=[root])
+def layer_that_is_none_is_named(t):
+    base_ = base(t)
+    write_files(t.dir, {"file": ""})
+    os.symlink("nowhere", t.dir / "dangling")
+    os.symlink("loop", t.dir / "loop")
+    for layer, why in (("nowhere", "No such file"), ("file", "directory"), ("dangling", "No such file"),
+                       ("loop", "symbolic links"), ("file/..", "Not a directory"), ("y" * 300, "too long")):
+        refused(t, ["run", "bad", f"{base_}:{t.dir}/{layer}", "true"], FAILED, why, layer)
+    for words in (f"{base_}:", f":{base_}", f"{base_}::{base_}"):
+        refused(t, ["run", "bad", words, "true"], FAILED, words, "empty")
+
+
+@test(needs=[root])
+def layer_named_twice_is_told(t):
+    base_ = base(t)
+    refused(t, ["run", "bad", f"{base_}:{base_}", "true"], FAILED, base_, "twice")
+
+
+# What can be written
+
+@test(needs=[root])
+def full_ephemeral_upper_is_enospc_inside_and_nothing_outside(t):
+    before = os.statvfs("/dev/shm").f_bfree
+    out = out_of(t, base(t), "dd if=/dev/zero of=/hog bs=64k 2>&1 | grep -o 'No space left'; "
+                 "[ $(stat -c %s /hog) -le 4194304 ] && echo bounded; rm /hog; echo x >/again && cat /again", "--size=4M")
+    assert out == "No space left\nbounded\nx\n", out
+    assert os.statvfs("/dev/shm").f_bfree == before
+
+
+@test(needs=[root], each=["ephemeral", "persistent", "upper", "none"])
+def read_only_root_of_each_kind_refuses_writes(t, kind):
+    base_ = base(t)
+    before = tree_state(base_)
+    options = places(t.dir) if kind == "upper" else [f"--overlay={kind}"]
+    t.defer(subprocess.run, ["rm", "-rf", STATE_DIR / "fixed"])
+    out = out_of(t, base_, "for d in / /etc /root; do touch $d/x 2>/dev/null || echo refused; done; touch /run/x /tmp/x && echo ok",
+                 "--read-only", *options, name="fixed")
+    assert out == "refused\n" * 3 + "ok\n"
+    assert tree_state(base_) == before
+
+
+@test(needs=[root])
+def read_only_covers_what_is_mounted_in_the_root(t):
+    base_ = base(t)
+    (base_ / "srv").mkdir()
+    check(t, ["mount", "-t", "tmpfs", "tmpfs", base_ / "srv"])
+    t.defer(subprocess.run, ["umount", base_ / "srv"], check=True)
+    assert out_of(t, base_, "touch /srv/x 2>/dev/null || echo refused", "--overlay=none", "--read-only") == "refused\n"
+    assert out_of(t, base_, "touch /srv/x && echo written", "--overlay=none") == "written\n"
+
+
+# The host as the root
+
+def mounted(t, directory):
+    """A file system of the host's own below /."""
+    directory.mkdir()
+    t.defer(directory.rmdir)
+    check(t, ["mount", "-t", "tmpfs", "tmpfs", directory])
+    t.defer(subprocess.run, ["umount", directory], check=True)
+    return directory
+
+
+@test(needs=[root], timeout=60, each=["ephemeral", "upper"])
+def copy_of_the_host_is_thrown_away(t, kind):
+    other = mounted(t, pathlib.Path("/srv") / f"berth test {os.getpid()}")
+    write_files(other, {"mine": "on another file system\n"})
+    write_files(STATE_DIR / "somebody", {"upper/secret": "of another container"})
+    t.defer(subprocess.run, ["rm", "-rf", STATE_DIR / "somebody"])
+    write_files(t.dir, {"here": "in the host's /tmp"})
+    (other / "places").mkdir()
+    out = out_of(t, "/", f"""
+        cmp /etc/passwd /proc/1/root/etc/passwd && grep -c ^root: /etc/passwd
+        echo gone > /etc/berth-test && rm -f /etc/hostname && cat /etc/berth-test
+        ls -A /tmp /run/berth | grep -v '^$'
+        ls -A {STATE_DIR}
+        cat '{other}/mine'; touch '{other}/x' 2>/dev/null || echo refused
+        ls -A '{other}/places'
+        ls /proc/1/root/proc/self/fd >/dev/null && [ -c /dev/null ] && echo own""",
+                 *(places(other / "places") if kind == "upper" else []))
+    assert out.splitlines() == ["1", "gone", "/run/berth:", "berth-init", "bin", "/tmp:", "on another file system",
+                                "refused", *(["upper", "work"] if kind == "upper" else []), "own"], out
+    assert not os.path.exists("/etc/berth-test")
+
+
+@test(needs=[root])
+def upper_inside_the_hosts_root_is_not_seen_in_its_copy(t):
+    place = pathlib.Path("/srv") / f"berth-test-{os.getpid()}"
+    place.mkdir()
+    t.defer(subprocess.run, ["rm", "-rf", place])
+    assert out_of(t, "/", f"touch /srv/made; cat {place}/*/srv/made 2>/dev/null || echo hidden", *places(place)) == "hidden\n"
+    assert (place / "upper/srv/made").exists()

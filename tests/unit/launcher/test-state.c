@@ -7,7 +7,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -49,6 +52,33 @@ static void a_name_is_claimed_once(void **unused)
     assert_int_equal(state_claim("web", USEC_INFINITY, &second, NULL), 0);
     state_remove(&second);
     state_done(&second);
+}
+
+static int let_go_fd = -EBADF;
+
+static void let_go(int number)
+{
+    let_go_fd = close_fd(let_go_fd);
+}
+
+static void looking_at_a_name_does_not_take_it(void **unused)
+{
+    static const struct itimerval soon = {.it_value = {.tv_usec = 20000}};
+    struct state state = STATE_INIT;
+    char path[256];
+
+    assert_int_equal(state_claim("seen", USEC_INFINITY, &state, NULL), 0);
+    state_done(&state); /* without removing it, as a monitor that was killed */
+    snprintf(path, sizeof(path), "%s/berth/seen/lock", directory);
+    let_go_fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_int_equal(flock(let_go_fd, LOCK_SH), 0);
+    assert_int_equal(state_claim("seen", now_monotonic(), &state, NULL), -EBUSY);
+    (void)signal(SIGALRM, let_go);
+    assert_int_equal(setitimer(ITIMER_REAL, &soon, NULL), 0);
+    assert_int_equal(state_claim("seen", USEC_INFINITY, &state, NULL), 0);
+    assert_int_equal(let_go_fd, -EBADF);
+    state_remove(&state);
+    state_done(&state);
 }
 
 static void a_name_is_free_when_its_monitor_was_killed(void **unused)
@@ -165,6 +195,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_name_is_claimed_once),
+        cmocka_unit_test(looking_at_a_name_does_not_take_it),
         cmocka_unit_test(a_name_is_free_when_its_monitor_was_killed),
         cmocka_unit_test(what_a_killed_monitor_had_half_written_goes_with_the_next_claim),
         cmocka_unit_test(what_is_written_is_read_back),

@@ -143,7 +143,7 @@ int child_streams(struct container *container, struct failure *failure)
 
 int child_privileges(struct container *container, struct failure *failure)
 {
-    return privileges_drop(container->config, &container->seccomp, failure);
+    return privileges_drop(container, failure);
 }
 
 static int keep_across_exec(int fd)

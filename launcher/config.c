@@ -1,27 +1,16 @@
 /* The defaults of a container, and its end. */
 #include "launcher/config.h"
 
-#include <linux/capability.h>
 #include <sched.h>
 #include <stdlib.h>
 
-#include "common/capabilities.h"
 #include "common/text.h"
-
-/* What docker and podman leave to a container by default. */
-#define DEFAULT_CAPABILITIES                                                                                 \
-    (CAPABILITY_MASK(CAP_CHOWN) | CAPABILITY_MASK(CAP_DAC_OVERRIDE) | CAPABILITY_MASK(CAP_FOWNER) |          \
-     CAPABILITY_MASK(CAP_FSETID) | CAPABILITY_MASK(CAP_KILL) | CAPABILITY_MASK(CAP_SETGID) |                 \
-     CAPABILITY_MASK(CAP_SETUID) | CAPABILITY_MASK(CAP_SETPCAP) | CAPABILITY_MASK(CAP_NET_BIND_SERVICE) |    \
-     CAPABILITY_MASK(CAP_NET_RAW) | CAPABILITY_MASK(CAP_SYS_CHROOT) | CAPABILITY_MASK(CAP_MKNOD) |           \
-     CAPABILITY_MASK(CAP_AUDIT_WRITE) | CAPABILITY_MASK(CAP_SETFCAP))
 
 struct container_config *config_new(void)
 {
     struct container_config *config = calloc(1, sizeof(*config));
     if (!config)
         return NULL;
-    config->capabilities = DEFAULT_CAPABILITIES;
     config->upper_size = UINT64_MAX;
     config->limits.memory_max = UINT64_MAX;
     config->limits.memory_high = UINT64_MAX;
@@ -71,6 +60,7 @@ struct container_config *config_free(struct container_config *config)
     free(config->hostname);
     free(config->user);
     free(config->workdir);
+    free(config->seccomp_file);
     strv_free(config->environment);
     free(config->limits.cpuset);
     strv_free(config->properties);

@@ -18,7 +18,7 @@ enum cgroup_manager {
 enum register_mode { REGISTER_AUTO, REGISTER_YES, REGISTER_NO };
 enum network_mode { NETWORK_NONE, NETWORK_HOST };
 enum userns_mode { USERNS_HOST, USERNS_AUTO, USERNS_RANGE };
-enum seccomp_mode { SECCOMP_DEFAULT, SECCOMP_OFF };
+enum seccomp_mode { SECCOMP_UNSET, SECCOMP_DEFAULT, SECCOMP_OFF, SECCOMP_FILE };
 
 /* Limits of the whole container. UINT64_MAX: unset; weights 0: unset. */
 struct limits {
@@ -37,6 +37,12 @@ struct bind_mount {
     char *target; /* in the container */
     bool read_only;
     bool recursive;
+};
+
+/* What --cap-add= or --cap-drop= said. */
+struct capability_words {
+    uint64_t named;
+    bool all;
 };
 
 struct container_config {
@@ -68,8 +74,12 @@ struct container_config {
     enum network_mode network;
     bool host_pid, host_ipc, host_uts, host_cgroupns;
 
-    uint64_t capabilities; /* bounding set: bit N is capability N */
+    /* Privileges. */
+    struct capability_words capabilities_added, capabilities_dropped;
+    uint64_t capabilities; /* what follows from both: bit N is capability N */
+    bool privileged;
     enum seccomp_mode seccomp;
+    char *seccomp_file; /* of SECCOMP_FILE: absolute */
     bool no_new_privileges;
 
     struct limits limits;

@@ -61,6 +61,11 @@ int devices_fill(struct container *container, int dev_fd, struct failure *failur
     for (size_t i = 0; i < ELEMENTSOF(directories); i++)
         if (mkdirat(dev_fd, directories[i], 0755) < 0)
             return fail(failure, -errno, "/dev/%s: %m", directories[i]);
+    if (container->config->privileged) {
+        int r = devices_copy_host(dev_fd, failure);
+        if (r < 0)
+            return r;
+    }
     container->dev_fd = fcntl(dev_fd, F_DUPFD_CLOEXEC, 3);
     return container->dev_fd < 0 ? fail(failure, -errno, "/dev: %m") : 0;
 }

@@ -12,3 +12,5 @@ int devices_bind_console(struct container *container, const char *pty, struct fa
 /* Lets the cgroup (a descriptor) open those nodes only, by an eBPF device program (cgroups(7),
  * admin-guide/cgroup-v2 "Device controller"). mknod(2) stays allowed: a node alone opens nothing. */
 int device_policy_attach(int cgroup_fd, struct failure *failure);
+/* --privileged: what the host's /dev has beside that. */
+int devices_copy_host(int dev_fd, struct failure *failure);

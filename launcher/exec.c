@@ -94,7 +94,7 @@ static int become_command(const struct exec_request *request, const struct user_
     for (int number = 0; number < 3; number++)
         if (dup2(request->fds[number], number) < 0)
             return fail(failure, -errno, "standard stream %d: %m", number);
-    int r = privileges_drop(request->container->config, &request->container->seccomp, failure);
+    int r = privileges_drop(request->container, failure);
     if (r >= 0 && request->user)
         r = user_become(identity, failure);
     if (r < 0)

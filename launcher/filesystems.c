@@ -87,8 +87,11 @@ static int mount_one(struct container *container, const struct filesystem *files
                      struct failure *failure)
 {
     _cleanup_close_ int fd = -EBADF;
+    uint64_t attributes = filesystem->attributes;
 
-    int r = mount_new(filesystem->type, filesystem->options, filesystem->attributes, &fd, failure);
+    if (container->config->privileged)
+        attributes &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+    int r = mount_new(filesystem->type, filesystem->options, attributes, &fd, failure);
     if (r >= 0)
         r = mount_attach(fd, container->root_fd, filesystem->target, failure);
     return r >= 0 && filesystem->fill ? filesystem->fill(container, fd, failure) : r;
@@ -215,6 +218,8 @@ int filesystems_mount(struct container *container, struct failure *failure)
     FOREACH_ARRAY (source, container->sources, container->n_sources)
         if ((r = attach_source(container, source, failure)) < 0)
             return r;
+    if (container->config->privileged)
+        return 0;
     r = mask_paths(container, failure);
     return r < 0 ? r : protect_paths(container, failure);
 }

@@ -49,7 +49,7 @@ static const struct call calls[] = {
      SYS_bpf,
      {"device-policy"},
      "CONFIG_BPF_SYSCALL and CONFIG_CGROUP_BPF",
-     "--cgroup-manager=none --cap-drop=MKNOD goes without"},
+     "--cgroup-manager=none goes without, and without CAP_MKNOD"},
     {"unshare", SYS_unshare, {"enter"}},
     {"pivot_root", SYS_pivot_root, {"pivot"}},
     {"umount2", SYS_umount2, {"pivot"}},

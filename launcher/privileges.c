@@ -46,16 +46,36 @@ static int set_process_sets(uint64_t keep, struct failure *failure)
     return 0;
 }
 
-int privileges_drop(const struct container_config *config, const struct seccomp_program *seccomp,
-                    struct failure *failure)
+/* A node that root makes opens the host's disks, unless a device program stands before them: that sits on the
+ * payload's cgroup. In a user namespace nodes cannot be made. */
+int privileges_plan(struct container *container, struct failure *failure)
 {
-    int r = drop_bounding(config->capabilities, failure);
+    const struct container_config *config = container->config;
+    const struct capability_words *added = &config->capabilities_added;
+
+    container->capabilities = config->capabilities;
+    if (scope_manager(container->scope) != CGROUP_MANAGER_NONE || config->userns != USERNS_HOST ||
+        config->privileged || !(config->capabilities & CAPABILITY_MASK(CAP_MKNOD)))
+        return 0;
+    if (added->all || (added->named & CAPABILITY_MASK(CAP_MKNOD)))
+        return fail(failure, -EPERM,
+                    "--cap-add=%s: without a cgroup nothing keeps the container from the host's disks: %s",
+                    added->all ? "all" : "MKNOD",
+                    added->all ? "add --cap-drop=MKNOD, or leave --cgroup-manager=none out"
+                               : "leave --cgroup-manager=none out");
+    container->capabilities &= ~CAPABILITY_MASK(CAP_MKNOD);
+    return 0;
+}
+
+int privileges_drop(const struct container *container, struct failure *failure)
+{
+    int r = drop_bounding(container->capabilities, failure);
     if (r < 0)
         return r;
-    if (config->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+    if (container->config->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return fail(failure, -errno, "no_new_privs: %m");
-    r = seccomp_apply(seccomp, failure);
-    return r < 0 ? r : set_process_sets(config->capabilities, failure);
+    r = seccomp_apply(&container->seccomp, failure);
+    return r < 0 ? r : set_process_sets(container->capabilities, failure);
 }
 
 bool privileges_has(int capability)

@@ -4,14 +4,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "launcher/config.h"
-#include "launcher/failure.h"
-#include "launcher/seccomp.h"
+#include "launcher/container.h"
 
-/* Drops everything that the config does not keep, in the order that works: bounding set, filter (which needs
- * a privilege that goes next), then the other four sets. The same for the start and for exec. */
-int privileges_drop(const struct container_config *config, const struct seccomp_program *seccomp,
-                    struct failure *failure);
+/* Sets container->capabilities, once it is known who makes the cgroup. */
+int privileges_plan(struct container *container, struct failure *failure);
+
+/* Drops everything that the container does not keep, in the order that works: bounding set, filter (which
+ * needs a privilege that goes next), then the other four sets. The same for the start and for exec. */
+int privileges_drop(const struct container *container, struct failure *failure);
 
 /* Whether this process has a capability now (effective). */
 bool privileges_has(int capability);

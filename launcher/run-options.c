@@ -4,13 +4,12 @@
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
-#include <linux/capability.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "common/capabilities.h"
 #include "common/parse.h"
 #include "common/text.h"
+#include "launcher/capability-options.h"
 #include "launcher/options.h"
 
 #define CONTAINER_NAME_MAX 64
@@ -68,25 +67,6 @@ static int option_environment(const struct option_spec *spec, void *target, cons
     return assignment ? strv_env_set(&config->environment, assignment) : -ENOMEM;
 }
 
-/* detail: not NULL to add, NULL to drop. */
-static int option_capability(const struct option_spec *spec, void *target, const char *value,
-                             struct failure *failure)
-{
-    struct container_config *config = target;
-    uint64_t mask = CAPABILITIES_ALL;
-    if (strcasecmp(value, "all") != 0) {
-        int capability = capability_from_string(value);
-        if (capability < 0)
-            return fail(failure, -EINVAL, "no such capability: see capabilities(7), or write all");
-        mask = CAPABILITY_MASK(capability);
-    }
-    if (spec->detail)
-        config->capabilities |= mask;
-    else
-        config->capabilities &= ~mask;
-    return 0;
-}
-
 static int option_cpus(const struct option_spec *spec, void *target, const char *value,
                        struct failure *failure)
 {
@@ -130,7 +110,6 @@ static int option_userns(const struct option_spec *spec, void *target, const cha
 static const char *const overlay_names[] = {"ephemeral", "persistent", "none", NULL};
 static const char *const network_names[] = {"none", "host", NULL};
 static const char *const sharing_names[] = {"private", "host", NULL};
-static const char *const seccomp_names[] = {"default", "off", NULL};
 static const char *const register_names[] = {"auto", "yes", "no", NULL};
 static const char *const cgroup_manager_names[] = {"auto", "systemd", "cgroupfs", "none", NULL};
 static const unsigned weight_range[] = {1, 10000};
@@ -153,6 +132,22 @@ static int option_tasks(const struct option_spec *spec, void *target, const char
     if (parse_u64(value, &config->limits.tasks_max) < 0 || config->limits.tasks_max == 0)
         return fail(failure, -EINVAL, "must be a number of tasks, 1 or more");
     return 0;
+}
+
+static int option_seccomp(const struct option_spec *spec, void *target, const char *value,
+                          struct failure *failure)
+{
+    struct container_config *config = target;
+
+    free(config->seccomp_file);
+    config->seccomp_file = NULL;
+    config->seccomp = streq(value, "default") ? SECCOMP_DEFAULT
+                      : streq(value, "off")   ? SECCOMP_OFF
+                                              : SECCOMP_FILE;
+    if (config->seccomp != SECCOMP_FILE)
+        return 0;
+    config->seccomp_file = realpath(value, NULL);
+    return config->seccomp_file ? 0 : fail(failure, -errno, "default, off, or a file: %m");
 }
 
 #define C(field) offsetof(struct container_config, field)
@@ -180,9 +175,11 @@ static const struct option_spec run_options[] = {
     {"ipc", 0, "private|host", "System V IPC and message queue namespace", option_sharing, C(host_ipc)},
     {"uts", 0, "private|host", "host name namespace", option_sharing, C(host_uts)},
     {"cgroupns", 0, "private|host", "cgroup namespace", option_sharing, C(host_cgroupns)},
-    {"cap-add", 0, "CAP|all", "keep a capability", option_capability, 0, "add"},
-    {"cap-drop", 0, "CAP|all", "drop a capability", option_capability, 0, NULL},
-    {"seccomp", 0, "default|off", "system call filter", option_enum, C(seccomp), seccomp_names},
+    {"cap-add", 0, "CAP|all", "keep a capability", option_capability_words, C(capabilities_added)},
+    {"cap-drop", 0, "CAP|all", "drop a capability", option_capability_words, C(capabilities_dropped)},
+    {"privileged", 0, NULL, "all capabilities and devices, no filter, /proc and /sys to write", option_flag,
+     C(privileged)},
+    {"seccomp", 0, "default|off|FILE", "system call filter (FILE: in the OCI's JSON)", option_seccomp, 0},
     {"no-new-privileges", 0, NULL, "set-user-id programs gain nothing", option_flag, C(no_new_privileges)},
     {"memory", 'm', "SIZE", "memory limit", option_size, C(limits.memory_max)},
     {"memory-high", 0, "SIZE", "memory above which the container is slowed", option_size,
@@ -298,7 +295,9 @@ static int complete(struct container_config *config, struct failure *failure)
         config->userns = USERNS_AUTO; /* an ordinary user has no other way */
     if (config->tty && config->detach)
         return fail(failure, -EINVAL, "--tty and --detach do not go together");
-    return 0;
+    if (config->seccomp == SECCOMP_UNSET)
+        config->seccomp = config->privileged ? SECCOMP_OFF : SECCOMP_DEFAULT;
+    return capabilities_complete(config, failure);
 }
 
 static void print_help(void)

@@ -24,6 +24,7 @@
 #include "launcher/filesystems.h"
 #include "launcher/guest.h"
 #include "launcher/hint.h"
+#include "launcher/privileges.h"
 #include "launcher/root.h"
 #include "launcher/seccomp.h"
 #include "launcher/upper.h"
@@ -131,7 +132,7 @@ static int step_seccomp(struct container *container, struct failure *failure)
 {
     const struct container_config *config = container->config;
     _cleanup_close_ int cache = openat(container->state.dir_fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    return seccomp_prepare(config->seccomp, config->capabilities, cache, &container->seccomp, failure);
+    return seccomp_prepare(config->seccomp, container->capabilities, cache, &container->seccomp, failure);
 }
 
 static void undo_seccomp(struct container *container)
@@ -147,7 +148,7 @@ static int step_scope_wait(struct container *container, struct failure *failure)
 static int step_device_policy(struct container *container, struct failure *failure)
 {
     int fd = scope_payload_fd(container->scope);
-    if (fd < 0 || container_is_rootless())
+    if (fd < 0 || container_is_rootless() || container->config->privileged)
         return 0; /* in a user namespace no node can be made in the first place */
     return device_policy_attach(fd, failure);
 }
@@ -266,6 +267,7 @@ static const struct step steps[] = {
     {"upper", HOST, upper_prepare, upper_release},
     {"prepare", HOST, step_prepare, undo_prepare},
     {"scope", HOST, step_scope, undo_scope},
+    {"capabilities", HOST, privileges_plan, NULL},
     {"seccomp", HOST, step_seccomp, undo_seccomp},
     {"scope-wait", HOST, step_scope_wait, NULL},
     {"device-policy", HOST, step_device_policy, NULL},

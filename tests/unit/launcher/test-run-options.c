@@ -110,13 +110,51 @@ static void the_default_capabilities_are_dockers(void **state)
     assert_int_equal(result.config->capabilities, 0xa80425fb);
 }
 
-static void capabilities_are_added_and_dropped_in_order(void **state)
+static uint64_t capabilities_of(const char *const *words)
 {
-    _cleanup_(result_done) struct result result =
-        PARSE("--cap-drop=all", "--cap-add=net_admin", "--cap-add", "CAP_CHOWN", "x", "@/root");
+    _cleanup_(result_done) struct result result = parse(words);
     assert_int_equal(result.r, 0);
-    assert_int_equal(result.config->capabilities,
-                     CAPABILITY_MASK(CAP_NET_ADMIN) | CAPABILITY_MASK(CAP_CHOWN));
+    return result.config->capabilities;
+}
+
+#define CAPABILITIES_OF(...) capabilities_of((const char *const[]){__VA_ARGS__, "x", "@/root", NULL})
+
+static void capabilities_are_added_and_dropped_whatever_the_order(void **state)
+{
+    uint64_t two = CAPABILITY_MASK(CAP_NET_ADMIN) | CAPABILITY_MASK(CAP_CHOWN);
+    assert_int_equal(CAPABILITIES_OF("--cap-drop=all", "--cap-add=net_admin", "--cap-add", "CAP_CHOWN"), two);
+    assert_int_equal(CAPABILITIES_OF("--cap-add=net_admin,Cap_Chown", "--cap-drop=ALL"), two);
+    assert_int_equal(CAPABILITIES_OF("--cap-drop=chown", "--cap-add=all"), ~CAPABILITY_MASK(CAP_CHOWN));
+    assert_int_equal(CAPABILITIES_OF("--privileged", "--cap-drop=chown"), ~CAPABILITY_MASK(CAP_CHOWN));
+    assert_int_equal(CAPABILITIES_OF("--cap-drop=chown,mknod"),
+                     0xa80425fb & ~CAPABILITY_MASK(CAP_CHOWN) & ~CAPABILITY_MASK(CAP_MKNOD));
+}
+
+static void capabilities_that_contradict_are_refused(void **state)
+{
+    _cleanup_(result_done) struct result named = PARSE("--cap-add=chown", "--cap-drop=chown", "x", "@/root");
+    assert_int_equal(named.r, -EINVAL);
+    assert_non_null(strstr(named.failure.text, "cap_chown"));
+    _cleanup_(result_done) struct result all = PARSE("--cap-drop=all", "--cap-add=all", "x", "@/root");
+    assert_int_equal(all.r, -EINVAL);
+    _cleanup_(result_done) struct result empty = PARSE("--cap-add=,", "x", "@/root");
+    assert_int_equal(empty.r, -EINVAL);
+}
+
+static void a_capability_that_is_misspelt_gets_a_suggestion(void **state)
+{
+    static const char *const words[][2] = {
+        {"--cap-add=cap_sys_admn", "is sys_admin meant?"},
+        {"--cap-drop=NETADMIN", "is net_admin meant?"},
+        {"--cap-add=xyzzyq", "see capabilities(7)"},
+        {"--cap-add=cap_", "see capabilities(7)"},
+        {"--cap-add=net_admin_with_a_name_that_is_far_too_long_to_be_one", "see capabilities(7)"},
+    };
+    FOREACH_ARRAY (word, words, ELEMENTSOF(words)) {
+        _cleanup_(result_done) struct result result = PARSE((*word)[0], "x", "@/root");
+        assert_int_equal(result.r, -EINVAL);
+        assert_non_null(strstr(result.failure.text, (*word)[1]));
+    }
 }
 
 static void a_directory_with_awkward_characters_is_taken_as_it_is(void **state)
@@ -220,7 +258,9 @@ int main(void)
         cmocka_unit_test(words_behind_the_root_belong_to_the_command),
         cmocka_unit_test(limits_are_read_in_their_units),
         cmocka_unit_test(the_default_capabilities_are_dockers),
-        cmocka_unit_test(capabilities_are_added_and_dropped_in_order),
+        cmocka_unit_test(capabilities_are_added_and_dropped_whatever_the_order),
+        cmocka_unit_test(capabilities_that_contradict_are_refused),
+        cmocka_unit_test(a_capability_that_is_misspelt_gets_a_suggestion),
         cmocka_unit_test(a_directory_with_awkward_characters_is_taken_as_it_is),
         cmocka_unit_test(layers_are_joined_by_colons_and_escaped_by_backslashes),
         cmocka_unit_test(binds_have_a_source_a_target_and_flags),

@@ -19,6 +19,7 @@
 #include "launcher/devices.h"
 #include "launcher/guest.h"
 #include "launcher/mount.h"
+#include "launcher/namespaces.h"
 #include "launcher/privileges.h"
 #include "launcher/start.h"
 #include "launcher/userns.h"
@@ -47,12 +48,16 @@ int child_enter(struct container *container, struct failure *failure)
     container->stage_fd = open(container->state.path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (container->stage_fd < 0)
         return fail(failure, -errno, "%s: %m", container->state.path);
-    if (config->userns != USERNS_HOST) {
-        int r = userns_become_root(container, failure);
-        if (r < 0)
-            return r;
-    }
-    int r = die_with_monitor(container, failure);
+    int r = config->userns != USERNS_HOST ? userns_wait(container, failure) : 0;
+    if (r >= 0)
+        r = namespaces_make_time(container, failure);
+    if (r >= 0 && config->userns != USERNS_HOST)
+        r = userns_become_root(container, failure);
+    /* Others may see us in a pid namespace that is not ours alone: until execve(2) our file is the host's. */
+    if (r >= 0 && prctl(PR_SET_DUMPABLE, 0) < 0)
+        r = fail(failure, -errno, "hiding from other processes: %m");
+    if (r >= 0)
+        r = die_with_monitor(container, failure);
     if (r < 0)
         return r;
     /* Now that we sit in the payload's cgroup it becomes the root of what the container sees. */
@@ -95,7 +100,7 @@ int child_network(struct container *container, struct failure *failure)
 {
     struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING | IFF_LOOPBACK};
 
-    if (container->config->network == NETWORK_HOST)
+    if (container->config->network != NETWORK_NONE)
         return 0;
     _cleanup_close_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) < 0)
@@ -105,10 +110,12 @@ int child_network(struct container *container, struct failure *failure)
 
 int child_identity(struct container *container, struct failure *failure)
 {
-    const char *hostname = container->config->hostname;
+    const char *hostname = container->config->hostname, *domain = container->config->domainname;
     if (!container->config->host_uts && sethostname(hostname, strlen(hostname)) < 0)
         return fail(failure, -errno, "host name %s: %m", hostname);
-    return 0;
+    if (domain && setdomainname(domain, strlen(domain)) < 0)
+        return fail(failure, -errno, "--domainname=%s: %m", domain);
+    return guest_set_machine_id(container, failure);
 }
 
 /* Puts a descriptor of the container's own at one of 0, 1, 2. */
@@ -143,7 +150,8 @@ int child_streams(struct container *container, struct failure *failure)
 
 int child_privileges(struct container *container, struct failure *failure)
 {
-    return privileges_drop(container, failure);
+    int r = process_apply(&container->config->process, failure);
+    return r < 0 ? r : privileges_drop(container, failure);
 }
 
 static int keep_across_exec(int fd)
@@ -173,7 +181,7 @@ int child_exec(struct container *container, struct failure *failure)
         r = guest_environment(container, &env, failure);
     if (r < 0)
         return r;
-    umask(022);
+    umask(process_umask(&container->config->process));
     /* All descriptors are close-on-exec from birth; this is the belt to those braces. */
     close_descriptors(3, ~0U, CLOSE_RANGE_CLOEXEC);
     if (keep_across_exec(container->control_fd) < 0 || keep_across_exec(container->notify_child_fd) < 0)

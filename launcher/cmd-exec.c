@@ -19,6 +19,7 @@
 #include "common/text.h"
 #include "launcher/client.h"
 #include "launcher/console.h"
+#include "launcher/environment-file.h"
 #include "launcher/options.h"
 #include "launcher/verbs.h"
 
@@ -29,11 +30,19 @@ struct exec_arguments {
     bool interactive;
 };
 
+static int option_environment_file(const struct option_spec *spec, void *target, const char *value,
+                                   struct failure *failure)
+{
+    return environment_file_read(value, (char ***)((char *)target + spec->offset), failure);
+}
+
 static const struct option_spec exec_options[] = {
     {"user", 'u', "USER[:GROUP]", "who the command runs as", option_string,
      offsetof(struct exec_arguments, user)},
     {"workdir", 'w', "DIR", "its working directory", option_string, offsetof(struct exec_arguments, workdir)},
     {"env", 'e', "NAME=VALUE", "set an environment variable", option_strv,
+     offsetof(struct exec_arguments, environment)},
+    {"env-file", 0, "FILE", "the same for each line of a file", option_environment_file,
      offsetof(struct exec_arguments, environment)},
     {"interactive", 'i', NULL, "keep standard input open", option_flag,
      offsetof(struct exec_arguments, interactive)},

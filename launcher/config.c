@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <stdlib.h>
 
+#include "common/syscalls.h"
 #include "common/text.h"
 
 struct container_config *config_new(void)
@@ -25,7 +26,7 @@ struct container_config *config_new(void)
 uint64_t config_namespaces(const struct container_config *config)
 {
     uint64_t flags = CLONE_NEWNS;
-    if (config->userns != USERNS_HOST)
+    if (config->userns != USERNS_HOST && config->userns != USERNS_JOIN)
         flags |= CLONE_NEWUSER;
     if (!config->host_pid)
         flags |= CLONE_NEWPID;
@@ -35,9 +36,24 @@ uint64_t config_namespaces(const struct container_config *config)
         flags |= CLONE_NEWUTS;
     if (!config->host_cgroupns)
         flags |= CLONE_NEWCGROUP;
-    if (config->network != NETWORK_HOST)
+    if (config->network == NETWORK_NONE)
         flags |= CLONE_NEWNET;
     return flags;
+}
+
+uint64_t config_entered_namespaces(const struct container_config *config)
+{
+    static const uint64_t flags_of[NAMESPACE_MAX] = {
+        [NAMESPACE_USER] = CLONE_NEWUSER,   [NAMESPACE_PID] = CLONE_NEWPID,
+        [NAMESPACE_IPC] = CLONE_NEWIPC,     [NAMESPACE_UTS] = CLONE_NEWUTS,
+        [NAMESPACE_NETWORK] = CLONE_NEWNET, [NAMESPACE_CGROUP] = CLONE_NEWCGROUP,
+        [NAMESPACE_TIME] = CLONE_NEWTIME,
+    };
+    uint64_t flags = config_namespaces(config);
+    for (int i = 0; i < NAMESPACE_MAX; i++)
+        if (config->joined[i])
+            flags |= flags_of[i];
+    return config->time == TIME_PRIVATE ? flags | CLONE_NEWTIME : flags;
 }
 
 struct container_config *config_free(struct container_config *config)
@@ -61,6 +77,11 @@ struct container_config *config_free(struct container_config *config)
     free(config->user);
     free(config->workdir);
     free(config->seccomp_file);
+    for (int i = 0; i < NAMESPACE_MAX; i++)
+        free(config->joined[i]);
+    free(config->domainname);
+    free(config->machine_id);
+    strv_free(config->sysctls);
     strv_free(config->environment);
     free(config->limits.cpuset);
     strv_free(config->properties);

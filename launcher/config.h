@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include "common/time.h"
+#include "launcher/process.h"
 
 enum overlay_mode { OVERLAY_EPHEMERAL, OVERLAY_PERSISTENT, OVERLAY_NONE };
 enum cgroup_manager {
@@ -16,8 +17,19 @@ enum cgroup_manager {
     CGROUP_MANAGER_NONE
 };
 enum register_mode { REGISTER_AUTO, REGISTER_YES, REGISTER_NO };
-enum network_mode { NETWORK_NONE, NETWORK_HOST };
-enum userns_mode { USERNS_HOST, USERNS_AUTO, USERNS_RANGE };
+enum network_mode { NETWORK_NONE, NETWORK_HOST, NETWORK_JOIN };
+enum userns_mode { USERNS_HOST, USERNS_AUTO, USERNS_RANGE, USERNS_JOIN };
+enum time_mode { TIME_UNSET, TIME_HOST, TIME_PRIVATE };
+enum namespace_kind {
+    NAMESPACE_USER,
+    NAMESPACE_PID,
+    NAMESPACE_IPC,
+    NAMESPACE_UTS,
+    NAMESPACE_NETWORK,
+    NAMESPACE_CGROUP,
+    NAMESPACE_TIME,
+    NAMESPACE_MAX
+};
 enum seccomp_mode { SECCOMP_UNSET, SECCOMP_DEFAULT, SECCOMP_OFF, SECCOMP_FILE };
 
 /* Limits of the whole container. UINT64_MAX: unset; weights 0: unset. */
@@ -72,7 +84,16 @@ struct container_config {
     uid_t userns_host; /* first id on the host of USERNS_RANGE */
     uint32_t userns_size;
     enum network_mode network;
-    bool host_pid, host_ipc, host_uts, host_cgroupns;
+    /* Isolation. */
+    bool host_pid, host_ipc, host_uts, host_cgroupns; /* none of its own: the host's, or a joined one */
+    char *joined[NAMESPACE_MAX];                      /* paths of namespaces of others */
+    enum time_mode time;
+    bool time_offset_set;
+    int64_t boottime_offset, monotonic_offset; /* µs */
+    char *domainname;
+    char *machine_id;                /* 32 hexadecimal digits */
+    char **sysctls;                  /* "KEY=VALUE" */
+    struct process_settings process; /* limits, umask, ... */
 
     /* Privileges. */
     struct capability_words capabilities_added, capabilities_dropped;
@@ -103,4 +124,6 @@ struct container_config {
 struct container_config *config_new(void);
 /* The CLONE_NEW… flags of the namespaces that are its own. */
 uint64_t config_namespaces(const struct container_config *config);
+/* The same, and of those that it joins: what is entered to come to its processes. */
+uint64_t config_entered_namespaces(const struct container_config *config);
 struct container_config *config_free(struct container_config *config);

@@ -47,6 +47,7 @@ struct container {
     pid_t leader;
     usec_t deadline;                /* of the start */
     struct seccomp_program seccomp; /* for PID 1 and for what `berth exec` adds */
+    int joined_fds[NAMESPACE_MAX];  /* namespaces.h; 0 or less: none */
     uint64_t capabilities;          /* the config's, but for what this host cannot guard */
 
     /* The container's side, between clone and exec. */

@@ -94,7 +94,9 @@ static int become_command(const struct exec_request *request, const struct user_
     for (int number = 0; number < 3; number++)
         if (dup2(request->fds[number], number) < 0)
             return fail(failure, -errno, "standard stream %d: %m", number);
-    int r = privileges_drop(request->container, failure);
+    int r = process_apply(&request->container->config->process, failure);
+    if (r >= 0)
+        r = privileges_drop(request->container, failure);
     if (r >= 0 && request->user)
         r = user_become(identity, failure);
     if (r < 0)
@@ -103,7 +105,7 @@ static int become_command(const struct exec_request *request, const struct user_
         return fail(failure, -errno, "parent death signal: %m");
     if (request->workdir && chdir(request->workdir) < 0)
         return fail(failure, -errno, "working directory %s: %m", request->workdir);
-    (void)umask(022);
+    (void)umask(process_umask(&request->container->config->process));
     sigemptyset(&none);
     if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)
         return fail(failure, -errno, "signal mask: %m");
@@ -138,11 +140,14 @@ static void _noreturn_ enter_and_clone(struct exec_request *request)
     struct exec_report report_pid = {};
     struct clone_args args = {.flags = CLONE_PARENT};
 
+    int ignored;
+    if (process_set_oom_score(&request->container->config->process, &ignored, &report_pid.failure) < 0)
+        report(request, &report_pid, EXIT_BERTH_FAILED);
     /* Nobody inside may look at this process, whose /proc/PID/exe is a file of the host: execve(2) makes it
      * visible again. */
     if (prctl(PR_SET_DUMPABLE, 0) < 0)
         _exit(EXIT_BERTH_FAILED);
-    if (setns(request->container->pid_fd, (int)config_namespaces(request->container->config)) < 0) {
+    if (setns(request->container->pid_fd, (int)config_entered_namespaces(request->container->config)) < 0) {
         (void)fail(&report_pid.failure, -errno, "entering the container: %m");
         report(request, &report_pid, EXIT_BERTH_FAILED);
     }

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 
@@ -12,6 +13,7 @@
 #include "common/fd.h"
 #include "common/parse.h"
 #include "common/text.h"
+#include "launcher/mount.h"
 
 #define INIT_SIZE_MAX      (64 * 1024 * 1024) /* bytes; a build with sanitizers is large */
 #define UNIT_FILE_SIZE_MAX (1024 * 1024)      /* bytes */
@@ -83,6 +85,31 @@ static int put_host_files(struct container *container, int run_fd, struct failur
     return r;
 }
 
+static int put_machine_id(const char *id, int run_fd, struct failure *failure)
+{
+    char line[UUID_TEXT_MAX + 1];
+
+    snprintf(line, sizeof(line), "%s\n", id);
+    return put_text(run_fd, "berth/machine-id", line, strlen(line), failure);
+}
+
+int guest_set_machine_id(struct container *container, struct failure *failure)
+{
+    if (!container->config->machine_id)
+        return 0;
+    _cleanup_close_ int source = root_open(container->root_fd, "/run/berth/machine-id", O_NOFOLLOW);
+    if (source < 0)
+        return fail(failure, source, "/run/berth/machine-id: %s", strerror(-source));
+    _cleanup_close_ int target = root_open_or_make_file(container->root_fd, "/etc/machine-id");
+    if (target < 0)
+        return fail(failure, target, "--machine-id: /etc/machine-id of the root: %s", strerror(-target));
+    _cleanup_close_ int copy = open_tree(source, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+    struct mount_attr read_only = {.attr_set = MOUNT_ATTR_RDONLY};
+    if (copy < 0 || mount_setattr(copy, "", AT_EMPTY_PATH, &read_only, sizeof(read_only)) < 0)
+        return fail(failure, -errno, "/etc/machine-id: %m");
+    return mount_attach_at(copy, target, "/etc/machine-id", failure);
+}
+
 /* Added and started: the target wants it, as if it had been enabled. */
 static int want_unit(struct container *container, int run_fd, const char *unit, struct failure *failure)
 {
@@ -150,6 +177,8 @@ int guest_fill_run(struct container *container, int run_fd, struct failure *fail
         r = copy_init(container, run_fd, failure);
     if (r >= 0)
         r = put_host_files(container, run_fd, failure);
+    if (r >= 0 && container->config->machine_id)
+        r = put_machine_id(container->config->machine_id, run_fd, failure);
     return r < 0 ? r : put_unit_files(container, run_fd, failure);
 }
 

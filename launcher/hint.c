@@ -70,6 +70,7 @@ static const struct kind {
     {CLONE_NEWUTS, "uts", "CONFIG_UTS_NS", "--uts=host goes without"},
     {CLONE_NEWNET, "net", "CONFIG_NET_NS", "--network=host goes without"},
     {CLONE_NEWCGROUP, "cgroup", "CONFIG_CGROUPS", "--cgroupns=host goes without"},
+    {CLONE_NEWTIME, "time", "CONFIG_TIME_NS", "--time=host goes without"},
     {CLONE_NEWNS, "mnt", NULL, "nothing goes without"},
 };
 

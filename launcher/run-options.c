@@ -10,10 +10,15 @@
 #include "common/parse.h"
 #include "common/text.h"
 #include "launcher/capability-options.h"
+#include "launcher/environment-file.h"
+#include "launcher/namespaces.h"
 #include "launcher/options.h"
+#include "launcher/process.h"
+#include "launcher/sysctl.h"
 
 #define CONTAINER_NAME_MAX 64
 #define LOWER_MAX          500 /* as many layers as overlayfs takes (OVL_MAX_STACK) */
+#define MACHINE_ID_DIGITS  32
 #define CPU_QUOTA_MIN      (10 * USEC_PER_MSEC)
 
 static int option_bind(const struct option_spec *spec, void *target, const char *value,
@@ -67,6 +72,34 @@ static int option_environment(const struct option_spec *spec, void *target, cons
     return assignment ? strv_env_set(&config->environment, assignment) : -ENOMEM;
 }
 
+static int option_environment_file(const struct option_spec *spec, void *target, const char *value,
+                                   struct failure *failure)
+{
+    struct container_config *config = target;
+    return environment_file_read(value, &config->environment, failure);
+}
+
+/* 32 hexadecimal digits, with or without the dashes of a UUID: machine-id(5). */
+static int option_machine_id(const struct option_spec *spec, void *target, const char *value,
+                             struct failure *failure)
+{
+    struct container_config *config = target;
+    char digits[MACHINE_ID_DIGITS + 1] = "";
+    size_t n = 0;
+
+    for (; *value && n < MACHINE_ID_DIGITS; value++)
+        if (isxdigit((unsigned char)*value))
+            digits[n++] = (char)tolower((unsigned char)*value);
+        else if (*value != '-' || n == 0)
+            break;
+    if (*value || n != MACHINE_ID_DIGITS || strspn(digits, "0") == n)
+        return fail(failure, -EINVAL,
+                    "must be 32 hexadecimal digits, not all 0: systemd-id128 new makes one");
+    free(config->machine_id);
+    config->machine_id = strdup(digits);
+    return config->machine_id ? 0 : -ENOMEM;
+}
+
 static int option_cpus(const struct option_spec *spec, void *target, const char *value,
                        struct failure *failure)
 {
@@ -94,6 +127,15 @@ static int option_userns(const struct option_spec *spec, void *target, const cha
             config->userns = mode->mode;
             return 0;
         }
+    if (!strchr(value, ':') || *value == '/') {
+        int r = namespace_join(config, NAMESPACE_USER, value);
+        config->userns = USERNS_JOIN;
+        return r == -EINVAL
+                   ? fail(failure, r,
+                          "must be auto, host, HOST:SIZE (first id on the host, how many), a path or a "
+                          "process id")
+                   : r;
+    }
 
     uint64_t first, size;
     const char *colon = strchr(value, ':');
@@ -108,21 +150,21 @@ static int option_userns(const struct option_spec *spec, void *target, const cha
 }
 
 static const char *const overlay_names[] = {"ephemeral", "persistent", "none", NULL};
-static const char *const network_names[] = {"none", "host", NULL};
-static const char *const sharing_names[] = {"private", "host", NULL};
+static const char *const keyring_names[] = {"private", "host", NULL};
 static const char *const register_names[] = {"auto", "yes", "no", NULL};
 static const char *const cgroup_manager_names[] = {"auto", "systemd", "cgroupfs", "none", NULL};
 static const unsigned weight_range[] = {1, 10000};
 
-static int option_sharing(const struct option_spec *spec, void *target, const char *value,
+static int option_network(const struct option_spec *spec, void *target, const char *value,
                           struct failure *failure)
 {
-    int choice = 0;
-    const struct option_spec inner = {.argument = spec->argument, .detail = sharing_names};
-    int r = option_enum(&inner, &choice, value, failure);
-    if (r >= 0)
-        *(bool *)((char *)target + spec->offset) = choice == 1;
-    return r;
+    struct container_config *config = target;
+    const char *joined = startswith(value, "ns:");
+
+    config->network = joined ? NETWORK_JOIN : streq(value, "host") ? NETWORK_HOST : NETWORK_NONE;
+    int r = joined ? namespace_join(config, NAMESPACE_NETWORK, joined)
+                   : -(config->network == NETWORK_NONE && !streq(value, "none"));
+    return r < 0 && r != -ENOMEM ? fail(failure, -EINVAL, "must be none, host, ns:PATH or ns:PID") : r;
 }
 
 static int option_tasks(const struct option_spec *spec, void *target, const char *value,
@@ -152,6 +194,11 @@ static int option_seccomp(const struct option_spec *spec, void *target, const ch
 
 #define C(field) offsetof(struct container_config, field)
 
+static const struct namespace_option pid_option = {NAMESPACE_PID, C(host_pid)},
+                                     ipc_option = {NAMESPACE_IPC, C(host_ipc)},
+                                     uts_option = {NAMESPACE_UTS, C(host_uts)},
+                                     cgroup_option = {NAMESPACE_CGROUP, C(host_cgroupns)};
+
 static const struct option_spec run_options[] = {
     {"overlay", 0, "ephemeral|persistent|none", "where changes go: a tmpfs, the state directory, ROOT itself",
      option_enum, C(overlay), overlay_names},
@@ -168,13 +215,29 @@ static const struct option_spec run_options[] = {
     {"workdir", 'w', "DIR", "working directory of the command", option_string, C(workdir)},
     {"hostname", 'h', "NAME", "host name inside (NAME of the container)", option_string, C(hostname)},
     {"env", 'e', "NAME[=VALUE]", "set, or hand in, an environment variable", option_environment, 0},
-    {"userns", 0, "auto|host|HOST:SIZE", "user namespace", option_userns, 0},
-    {"network", 0, "none|host", "network namespace (none: loopback only)", option_enum, C(network),
-     network_names},
-    {"pid", 0, "private|host", "process id namespace", option_sharing, C(host_pid)},
-    {"ipc", 0, "private|host", "System V IPC and message queue namespace", option_sharing, C(host_ipc)},
-    {"uts", 0, "private|host", "host name namespace", option_sharing, C(host_uts)},
-    {"cgroupns", 0, "private|host", "cgroup namespace", option_sharing, C(host_cgroupns)},
+    {"env-file", 0, "FILE", "the same for each line of a file", option_environment_file, 0},
+    {"domainname", 0, "NAME", "NIS domain name inside", option_string, C(domainname)},
+    {"machine-id", 0, "ID", "what /etc/machine-id says inside", option_machine_id, 0},
+
+    {"userns", 0, "auto|host|HOST:SIZE|PATH|PID", "user namespace", option_userns, 0},
+    {"network", 0, "none|host|ns:PATH|ns:PID", "network namespace (none: loopback only)", option_network, 0},
+    {"pid", 0, "private|host|PATH|PID", "process id namespace", option_namespace, 0, &pid_option},
+    {"ipc", 0, "private|host|PATH|PID", "System V IPC and message queue namespace", option_namespace, 0,
+     &ipc_option},
+    {"uts", 0, "private|host|PATH|PID", "host name namespace", option_namespace, 0, &uts_option},
+    {"cgroupns", 0, "private|host|PATH|PID", "cgroup namespace", option_namespace, 0, &cgroup_option},
+    {"time", 0, "private|host|PATH|PID", "time namespace (host)", option_time, 0},
+    {"time-offset", 0, "boottime:SPAN,monotonic:SPAN", "clocks of a time namespace of its own",
+     option_time_offset, 0},
+    {"sysctl", 0, "KEY=VALUE", "setting of a namespace of its own", option_strv, C(sysctls)},
+
+    {"rlimit", 0, "NAME=SOFT[:HARD]", "limit of each process: nofile=1024", option_rlimit, C(process)},
+    {"oom-score-adj", 0, "N", "-1000 to 1000: whom the OOM killer takes first", option_oom_score_adj,
+     C(process)},
+    {"umask", 0, "MASK", "umask of the command (022)", option_umask, C(process)},
+    {"personality", 0, "NAME", "linux32, linux64 or a flag of setarch(8)", option_personality, C(process)},
+    {"keyring", 0, "private|host", "session keyring", option_enum, C(process.host_keyring), keyring_names},
+
     {"cap-add", 0, "CAP|all", "keep a capability", option_capability_words, C(capabilities_added)},
     {"cap-drop", 0, "CAP|all", "drop a capability", option_capability_words, C(capabilities_dropped)},
     {"privileged", 0, NULL, "all capabilities and devices, no filter, /proc and /sys to write", option_flag,
@@ -274,6 +337,19 @@ static int complete(struct container_config *config, struct failure *failure)
 {
     if (!config->command)
         config->boot = true;
+    if (config->hostname && config->host_uts)
+        return fail(failure, -EINVAL, "--hostname needs a namespace of its own: leave --uts out");
+    if (config->domainname && config->host_uts)
+        return fail(failure, -EINVAL, "--domainname needs a namespace of its own: leave --uts out");
+    if (config->time_offset_set && (config->time == TIME_HOST || config->joined[NAMESPACE_TIME]))
+        return fail(failure, -EINVAL, "--time-offset needs a namespace of its own: leave --time out");
+    if (config->time_offset_set)
+        config->time = TIME_PRIVATE;
+    for (char **sysctl = config->sysctls; sysctl && *sysctl; sysctl++) {
+        int r = sysctl_check(config, *sysctl, failure);
+        if (r < 0)
+            return r;
+    }
     if (!config->hostname && !(config->hostname = strdup(config->name)))
         return fail(failure, -ENOMEM, "out of memory");
     if (!config->unit_name && !(config->unit_name = xasprintf("berth-%s.scope", config->name)))

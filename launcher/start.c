@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -24,9 +25,11 @@
 #include "launcher/filesystems.h"
 #include "launcher/guest.h"
 #include "launcher/hint.h"
+#include "launcher/namespaces.h"
 #include "launcher/privileges.h"
 #include "launcher/root.h"
 #include "launcher/seccomp.h"
+#include "launcher/sysctl.h"
 #include "launcher/upper.h"
 #include "launcher/userns.h"
 
@@ -65,16 +68,35 @@ static void undo_claim(struct container *container)
     state_done(&container->state);
 }
 
+/* --machine-id is what systemd calls the container's UUID. */
+static int choose_uuid(struct container *container, struct failure *failure)
+{
+    const char *digits = container->config->machine_id;
+
+    if (!digits)
+        return getrandom(container->uuid, sizeof(container->uuid), 0) != sizeof(container->uuid)
+                   ? fail(failure, -EIO, "random numbers: %m")
+                   : 0;
+    for (size_t i = 0; i < sizeof(container->uuid); i++)
+        container->uuid[i] = (uint8_t)strtoul((const char[]){digits[2 * i], digits[2 * i + 1], 0}, NULL, 16);
+    return 0;
+}
+
 /* The init's binary, the sockets and the streams: all that can be had before anything exists. */
 static int step_prepare(struct container *container, struct failure *failure)
 {
     int pair[2] = EBADF_PAIR;
 
-    if (getrandom(container->uuid, sizeof(container->uuid), 0) != sizeof(container->uuid))
-        return fail(failure, -EIO, "random numbers: %m");
+    int r = choose_uuid(container, failure);
+    if (r >= 0)
+        r = process_raise_limits(&container->config->process, failure);
+    if (r >= 0)
+        r = namespaces_open(container, failure);
+    if (r < 0)
+        return r;
     if (access("/proc/self/fd", X_OK) < 0)
         return fail(failure, -errno, "/proc/self/fd: %m: mount /proc first");
-    int r = guest_open_init(container, failure);
+    r = guest_open_init(container, failure);
     if (r < 0)
         return r;
     container->control_fd = listen_at(container->state.dir_fd, "control", 0600);
@@ -93,6 +115,7 @@ static int step_prepare(struct container *container, struct failure *failure)
 
 static void undo_prepare(struct container *container)
 {
+    namespaces_close(container);
     console_done(&container->console);
     container->init_fd = close_fd(container->init_fd);
     container->control_fd = close_fd(container->control_fd);
@@ -153,20 +176,86 @@ static int step_device_policy(struct container *container, struct failure *failu
     return device_policy_attach(fd, failure);
 }
 
-/* clone3(2) into the payload's cgroup: there is no moment in which the container runs outside of it. */
-static pid_t clone_leader(struct container *container)
+/* clone3(2) into the payload's cgroup: there is no moment in which the container runs outside of it. Its pid,
+ * or 0 in the clone. With CLONE_PARENT the caller sits there already. */
+static pid_t clone_leader(struct container *container, uint64_t parent, struct failure *failure)
 {
-    int payload = scope_payload_fd(container->scope);
+    int payload = parent ? -EBADF : scope_payload_fd(container->scope);
     /* The cgroup namespace begins where its first process sits: the child makes it, once it sits in the
      * payload. */
     uint64_t namespaces = config_namespaces(container->config) & ~(uint64_t)CLONE_NEWCGROUP;
     struct clone_args args = {
-        .flags = namespaces | CLONE_PIDFD | (payload >= 0 ? CLONE_INTO_CGROUP : 0),
+        .flags = namespaces | parent | CLONE_PIDFD | (payload >= 0 ? CLONE_INTO_CGROUP : 0),
         .pidfd = (uintptr_t)&container->pid_fd,
+        .exit_signal = parent ? 0 : SIGCHLD,
+        .cgroup = payload >= 0 ? (uint64_t)payload : 0,
+    };
+    pid_t pid = sys_clone3(&args, sizeof(args));
+    return pid < 0 ? fail(failure, -errno, "clone of the container: %m") : pid;
+}
+
+/* What the process between says: the pid of the container's leader, or a failure. */
+struct joined_report {
+    pid_t pid;
+    struct failure failure;
+};
+
+static pid_t clone_between(const struct container *container)
+{
+    int payload = scope_payload_fd(container->scope);
+    struct clone_args args = {
+        .flags = payload >= 0 ? CLONE_INTO_CGROUP : 0,
         .exit_signal = SIGCHLD,
         .cgroup = payload >= 0 ? (uint64_t)payload : 0,
     };
     return sys_clone3(&args, sizeof(args));
+}
+
+static int read_joined_report(struct container *container, int fd, struct failure *failure)
+{
+    struct joined_report said = {};
+
+    int r = wait_for_fd(fd, POLLIN, container->deadline);
+    if (r < 0)
+        return fail(failure, r, "the namespaces were not entered within their time: see --start-timeout");
+    if (read(fd, &said, sizeof(said)) != sizeof(said))
+        return fail(failure, -ECHILD, "the process that enters namespaces has died");
+    if (said.pid <= 0) {
+        *failure = said.failure;
+        return MIN(said.failure.error, -1);
+    }
+    container->pid_fd = sys_pidfd_open(said.pid, 0);
+    return container->pid_fd < 0 ? fail(failure, -errno, "pidfd of the container: %m") : said.pid;
+}
+
+/* The monitor stays in its own namespaces: a process between enters the others and clones the leader, which
+ * CLONE_PARENT makes the monitor's child. Returns as clone_leader(). */
+static pid_t clone_behind_joined(struct container *container, struct failure *failure)
+{
+    _cleanup_close_pair_ int pair[2] = EBADF_PAIR;
+    struct joined_report said = {};
+    siginfo_t info;
+
+    if (pipe2(pair, O_CLOEXEC) < 0)
+        return fail(failure, -errno, "pipe: %m");
+    pid_t between = clone_between(container);
+    if (between < 0)
+        return fail(failure, -errno, "clone: %m");
+    if (between == 0) {
+        /* Who is in those namespaces already must not look at us: our file is the host's. */
+        int r = prctl(PR_SET_DUMPABLE, 0) < 0 ? fail(&said.failure, -errno, "hiding: %m")
+                                              : namespaces_enter(container, &said.failure);
+        said.pid = r < 0 ? r : clone_leader(container, CLONE_PARENT, &said.failure);
+        if (said.pid == 0)
+            return 0;
+        (void)write_all(pair[1], &said, sizeof(said));
+        _exit(EXIT_BERTH_FAILED);
+    }
+    pair[1] = close_fd(pair[1]);
+    pid_t pid = read_joined_report(container, pair[0], failure);
+    (void)kill(between, SIGKILL); /* not waited for yet: nobody else has its number */
+    (void)waitid(P_PID, (id_t)between, &info, WEXITED);
+    return pid;
 }
 
 static void _noreturn_ run_container_side(struct container *container);
@@ -178,11 +267,17 @@ static int step_clone(struct container *container, struct failure *failure)
     int r = packet_pair(pair);
     if (r < 0)
         return fail(failure, r, "socket pair: %s", strerror(-r));
-    container->leader = clone_leader(container);
-    if (container->leader < 0) {
-        container->leader = 0;
-        return fail(failure, -errno, "clone of the container: %m");
-    }
+    int score;
+    r = process_set_oom_score(&container->config->process, &score, failure);
+    if (r < 0)
+        return r;
+    r = namespaces_are_joined(container->config) ? clone_behind_joined(container, failure)
+                                                 : clone_leader(container, 0, failure);
+    if (r != 0) /* not in the container, whose own it is */
+        process_restore_oom_score(&container->config->process, score);
+    if (r < 0)
+        return r;
+    container->leader = r;
     container->start_fd = TAKE_FD(pair[container->leader == 0]);
     if (container->leader == 0) {
         close_fd(pair[0]);
@@ -280,6 +375,7 @@ static const struct step steps[] = {
     {"filesystems", CONTAINER, filesystems_mount, NULL},
     {"terminal", CONTAINER, child_terminal, NULL},
     {"network", CONTAINER, child_network, NULL},
+    {"sysctl", CONTAINER, sysctl_write, NULL},
     {"pivot", CONTAINER, root_pivot, NULL},
     {"identity", CONTAINER, child_identity, NULL},
     {"streams", CONTAINER, child_streams, NULL},

@@ -25,6 +25,7 @@
 #define AUTO_SIZE    0x10000u
 #define SUBID_MAX    (1024 * 1024) /* bytes of /etc/subuid */
 #define MAP_TEXT_MAX 128
+#define MAP_FILE_MAX 4096
 #define FDS_MAX      250 /* in one packet (SCM_MAX_FD) */
 
 struct id_range {
@@ -42,10 +43,33 @@ static struct id_range automatic_range(const char *name)
     return (struct id_range){.first = AUTO_FIRST + hash % places * AUTO_SIZE, .size = AUTO_SIZE};
 }
 
-static struct id_range root_range(const struct container_config *config)
+/* Whom the namespace that the leader joined calls root. */
+static int joined_range(const struct container *container, struct id_range *ret)
 {
-    return config->userns == USERNS_RANGE ? (struct id_range){config->userns_host, config->userns_size}
+    _cleanup_free_ char *text = NULL;
+    char path[64];
+    uint32_t inside;
+
+    snprintf(path, sizeof(path), "/proc/%d/uid_map", (int)container->leader);
+    int r = read_file_at(AT_FDCWD, path, MAP_FILE_MAX, &text, NULL);
+    if (r < 0)
+        return r;
+    /* NOLINTNEXTLINE(cert-err34-c): the kernel's own numbers */
+    int n = sscanf(text, "%" SCNu32 " %" SCNu32 " %" SCNu32, &inside, &ret->first, &ret->size);
+    return n == 3 && inside == 0 ? 0 : -ENOENT;
+}
+
+static int root_range(const struct container *container, struct id_range *ret, struct failure *failure)
+{
+    const struct container_config *config = container->config;
+
+    if (config->userns == USERNS_JOIN) {
+        int r = joined_range(container, ret);
+        return r < 0 ? fail(failure, r, "--userns: %s: has no user 0", config->joined[NAMESPACE_USER]) : 0;
+    }
+    *ret = config->userns == USERNS_RANGE ? (struct id_range){config->userns_host, config->userns_size}
                                           : automatic_range(config->name);
+    return 0;
 }
 
 /* subuid(5): "user:first:count". -ENOENT when the caller has none. */
@@ -122,7 +146,11 @@ int userns_delegate(const struct container *container, int cgroup_fd, struct fai
 
     if (container->config->userns == USERNS_HOST || container_is_rootless() || cgroup_fd < 0)
         return 0;
-    uid_t owner = root_range(container->config).first;
+    struct id_range range;
+    int r = root_range(container, &range, failure);
+    if (r < 0)
+        return r;
+    uid_t owner = range.first;
     for (size_t i = 0; i < ELEMENTSOF(files); i++)
         if (fchownat(cgroup_fd, files[i], owner, owner, AT_SYMLINK_NOFOLLOW) < 0)
             return fail(failure, -errno, "delegating a cgroup to the container: %s: %m", files[i]);
@@ -131,11 +159,15 @@ int userns_delegate(const struct container *container, int cgroup_fd, struct fai
 
 static int map_as_root(const struct container *container, struct failure *failure)
 {
-    struct id_range range = root_range(container->config);
+    struct id_range range;
     char text[MAP_TEXT_MAX];
+
+    int r = root_range(container, &range, failure);
+    if (r < 0)
+        return r;
     snprintf(text, sizeof(text), "0 %" PRIu32 " %" PRIu32, range.first, range.size);
-    int r = write_map(container->leader, "gid_map", text, failure);
-    if (r >= 0)
+    r = container->config->userns == USERNS_JOIN ? 0 : write_map(container->leader, "gid_map", text, failure);
+    if (r >= 0 && container->config->userns != USERNS_JOIN)
         r = write_map(container->leader, "uid_map", text, failure);
     return r < 0 ? r : userns_delegate(container, scope_payload_fd(container->scope), failure);
 }
@@ -145,6 +177,8 @@ static int map_as_user(const struct container *container, struct failure *failur
     struct id_range uids, gids;
     char text[MAP_TEXT_MAX];
 
+    if (container->config->userns == USERNS_JOIN)
+        return 0;
     if (subordinate_range("/etc/subuid", &uids) >= 0 && subordinate_range("/etc/subgid", &gids) >= 0) {
         int r = run_map_helper("newgidmap", container->leader, getegid(), &gids, failure);
         return r < 0 ? r : run_map_helper("newuidmap", container->leader, geteuid(), &uids, failure);
@@ -227,7 +261,7 @@ int userns_map(struct container *container, struct failure *failure)
     return r;
 }
 
-int userns_become_root(struct container *container, struct failure *failure)
+int userns_wait(struct container *container, struct failure *failure)
 {
     struct start_message go;
     int fds[FDS_MAX];
@@ -243,6 +277,11 @@ int userns_become_root(struct container *container, struct failure *failure)
         memcpy(container->mapped, fds, n * sizeof(int));
         container->n_mapped = n;
     }
+    return 0;
+}
+
+int userns_become_root(struct container *container, struct failure *failure)
+{
     /* Where only one id is mapped the kernel forbids setgroups(2); there is nothing to drop there either. */
     if (setgroups(0, NULL) < 0) {
         if (errno != EPERM)

@@ -4,6 +4,7 @@
  * one failed. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/keyctl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -17,6 +18,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -382,6 +384,13 @@ static void verb_open_terminal(const char *arg)
     close(fd);
 }
 
+static void verb_find_key(const char *arg)
+{
+    long key = syscall(SYS_keyctl, KEYCTL_SEARCH, KEY_SPEC_SESSION_KEYRING, "user", arg, 0);
+
+    verb_say(key >= 0 ? "found" : strerror(errno));
+}
+
 static void verb_sleep_forever(const char *arg)
 {
     for (;;)
@@ -417,6 +426,7 @@ static const struct verb {
     {"open-terminal", false, verb_open_terminal}, /* a new one, and says its name */
     {"store", true, verb_store},                  /* TEXT */
     {"say-stored", false, verb_say_stored},
+    {"find-key", true, verb_find_key}, /* NAME in the session keyring */
     {"sleep-forever", false, verb_sleep_forever},
 };
 

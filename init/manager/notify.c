@@ -6,10 +6,10 @@
 
 #include "common/parse.h"
 #include "common/text.h"
+#include "init/unit/name.h"
 
-#define STATUS_TEXT_MAX     1024
-#define DESCRIPTOR_NAME_MAX 255
-#define DESCRIPTOR_NAME     "stored" /* without FDNAME= */
+#define STATUS_TEXT_MAX 1024
+#define DESCRIPTOR_NAME "stored" /* without FDNAME= */
 
 /* One message, cut at its newlines. */
 struct notification {
@@ -168,16 +168,6 @@ static void notify_extend_timeout(struct node *node, const struct notification *
 
 /* --- the store of descriptors: the platform has them, here they are counted --- */
 
-static bool descriptor_name_is_valid(const char *name)
-{
-    size_t n = 0;
-
-    for (; name[n]; n++)
-        if (n == DESCRIPTOR_NAME_MAX || name[n] <= ' ' || name[n] > '~' || name[n] == ':')
-            return false;
-    return n > 0;
-}
-
 static void notify_store(struct node *node, const struct notification *message, const char *value)
 {
     struct manager *manager = node->manager;
@@ -193,7 +183,7 @@ static void notify_store(struct node *node, const struct notification *message, 
                              : "its store of descriptors is full (FileDescriptorStoreMax=)");
     if (room == 0)
         return;
-    if (!name || !descriptor_name_is_valid(name))
+    if (!name || !fd_name_is_valid(name))
         name = DESCRIPTOR_NAME;
     node->u.n_stored +=
         manager->ops->store_descriptors(manager->platform, &node->u, name, room, !poll || !streq(poll, "0"));

@@ -178,13 +178,27 @@ static void plan_init(const struct spawner *spawner, const struct spawn_request 
     };
 }
 
+/* Only socket units pass them, and there are none yet: systemd, too, starts nothing then. */
+static int check_passed_streams(const struct exec_context *context, const char **ret_object)
+{
+    if (context->std_input != INPUT_PASSED && context->std_output != OUTPUT_PASSED &&
+        context->std_error != OUTPUT_PASSED)
+        return 0;
+    *ret_object =
+        "the descriptor of a socket unit that StandardInput=, StandardOutput= or StandardError= names";
+    return -ENOENT;
+}
+
 int spawn_prepare(struct spawner *spawner, const struct spawn_request *request,
                   const struct spawn_place *place, struct preparation *preparation, struct exec_plan *plan,
                   const char **ret_object)
 {
+    int r = check_passed_streams(request->unit->unit->exec, ret_object);
+    if (r < 0)
+        return r;
     plan_init(spawner, request, &preparation->credentials, plan);
     prepare_staged(spawner, request->unit->unit, preparation, &plan->failure);
-    int r = prepare_environment(spawner, request, place, preparation, ret_object);
+    r = prepare_environment(spawner, request, place, preparation, ret_object);
     if (r == 0 && request->kind == COMMAND_START)
         r = prepare_descriptors(place->store, preparation, plan);
     if (r == 0)

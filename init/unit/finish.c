@@ -212,14 +212,15 @@ static int finish_dynamic_user(struct unit *unit)
     return exec->group ? 0 : -ENOMEM;
 }
 
-/* "inherit" is a terminal or, where there is none, the log; systemd.exec(5), "StandardOutput=". */
+/* "inherit" is a terminal, or what is passed; where there is neither, the log; systemd.exec(5),
+ * "StandardOutput=". */
 static void default_streams(const struct unit_parser *parser)
 {
     struct exec_context *exec = parser->unit->exec;
 
     if (exec->std_input == INPUT_NULL && exec->input_size > 0)
         exec->std_input = INPUT_DATA;
-    if (!exec_input_is_terminal(exec->std_input)) {
+    if (!exec_input_is_terminal(exec->std_input) && exec->std_input != INPUT_PASSED) {
         if (exec->std_output == OUTPUT_INHERIT)
             exec->std_output = OUTPUT_LOG;
     } else if (!parser->output_set) {

@@ -9,6 +9,8 @@
 #include "common/cleanup.h"
 #include "common/text.h"
 
+#define FD_NAME_MAX 255
+
 static const char *const known_types[] = {
     "service", "target", "slice", "socket", "timer", "path", "mount", "automount", "swap", "device", "scope",
 };
@@ -214,4 +216,14 @@ int unit_name_mangle(const char *text, char **ret)
         return -EINVAL;
     *ret = TAKE_PTR(mangled);
     return 0;
+}
+
+bool fd_name_is_valid(const char *name)
+{
+    size_t n = 0;
+
+    for (; name[n]; n++)
+        if (n == FD_NAME_MAX || name[n] < ' ' || name[n] > '~' || name[n] == ':')
+            return false;
+    return n > 0;
 }

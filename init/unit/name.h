@@ -12,6 +12,8 @@ bool unit_name_is_valid(
 bool unit_name_is_template(const char *name); /* "getty@.service" */
 bool unit_name_is_instance(const char *name); /* "getty@tty1.service" */
 int unit_name_type(const char *name); /* enum unit_type, or -EINVAL for types that berth has none of */
+/* Of a descriptor, in LISTEN_FDNAMES: sd_listen_fds_with_names(3). */
+bool fd_name_is_valid(const char *name);
 /* Parts as the specifiers %p, %i, %N have them; new strings. The instance of a plain name is "". */
 int unit_name_prefix(const char *name, char **ret);
 int unit_name_instance(const char *name, char **ret);

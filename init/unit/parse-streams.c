@@ -6,6 +6,7 @@
 #include "common/text.h"
 #include "init/unit/character.h"
 #include "init/unit/directive.h"
+#include "init/unit/name.h"
 #include "init/unit/word.h"
 
 #define INPUT_DATA_MAX (1024 * 1024)
@@ -27,10 +28,16 @@ static int take_path(struct unit_parser *parser, const char *value, char **field
     return 1;
 }
 
-/* What socket units pass on; there are none yet. */
-static bool is_passed_descriptor(const char *value)
+/* What socket units pass: 1, 0 when it is none of them, -ENOMEM. */
+static int is_passed_descriptor(struct unit_parser *parser, const char *value)
 {
-    return streq(value, "socket") || streq(value, "fd") || startswith(value, "fd:");
+    const char *name = startswith(value, "fd:");
+    _cleanup_free_ char *expanded = NULL;
+
+    if (!name)
+        return streq(value, "socket") || streq(value, "fd");
+    int r = parser_expand(parser, name, &expanded);
+    return r <= 0 ? r : !*expanded || fd_name_is_valid(expanded);
 }
 
 static const struct {
@@ -57,11 +64,12 @@ int parse_input(struct unit_parser *parser, const struct directive *directive, c
             exec->std_input = INPUT_FILE;
         return MIN(r, 0);
     }
-    if (is_passed_descriptor(value))
-        parser_warn(parser, "no descriptors are passed to services: standard input is /dev/null");
-    else
+    int r = is_passed_descriptor(parser, value);
+    if (r > 0)
+        exec->std_input = INPUT_PASSED;
+    else if (r == 0)
         parser_warn(parser, "\"%s\" is no kind of input, ignored", value);
-    return 0;
+    return MIN(r, 0);
 }
 
 static int append_data(struct unit_parser *parser, const char *data, size_t size)
@@ -213,11 +221,12 @@ static int take_output_file(struct unit_parser *parser, const char *value, enum 
             *output = row->output;
         return MIN(r, 0);
     }
-    if (is_passed_descriptor(value))
-        parser_warn(parser, "no descriptors are passed to services: the output goes to the log");
-    else
+    int r = is_passed_descriptor(parser, value);
+    if (r > 0)
+        *output = OUTPUT_PASSED;
+    else if (r == 0)
         parser_warn(parser, "\"%s\" is no kind of output, ignored", value);
-    return 0;
+    return MIN(r, 0);
 }
 
 /* data: whether this is StandardError=. */

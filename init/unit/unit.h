@@ -182,6 +182,7 @@ enum exec_input {
     INPUT_TTY_FAIL,  /* does not start when somebody has it */
     INPUT_DATA,      /* StandardInputText=, StandardInputData= */
     INPUT_FILE,
+    INPUT_PASSED, /* socket, fd, fd:NAME: what a socket unit passes */
     EXEC_INPUT_MAX,
 };
 
@@ -194,6 +195,7 @@ enum exec_output {
     OUTPUT_FILE,
     OUTPUT_APPEND,
     OUTPUT_TRUNCATE,
+    OUTPUT_PASSED, /* socket, fd, fd:NAME */
     EXEC_OUTPUT_MAX,
 };
 

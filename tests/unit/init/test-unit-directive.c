@@ -202,8 +202,7 @@ static void where_output_goes(void **state)
     assert_string_equal(unit->exec->output_path, "/var/log/x");
     assert_int_equal(unit->exec->std_error, OUTPUT_NULL);
     assert_int_equal(journal->exec->std_output, OUTPUT_LOG);
-    assert_int_equal(journal->exec->std_error, OUTPUT_INHERIT);
-    assert_non_null(strstr(reports, "StandardError=: no descriptors are passed to services"));
+    assert_int_equal(journal->exec->std_error, OUTPUT_PASSED);
 }
 
 static void how_a_service_is_killed(void **state)

@@ -243,7 +243,9 @@ static void inherited_output_is_the_terminal_or_the_log(void **state)
         {"StandardOutput=journal\nStandardInput=tty-force", INPUT_TTY_FORCE, OUTPUT_LOG},
         {"StandardOutput=inherit\nStandardInput=tty-fail", INPUT_TTY_FAIL, OUTPUT_INHERIT},
         {"StandardInput=file:/%p", INPUT_FILE, OUTPUT_LOG},
-        {"StandardInput=fd:x\nStandardOutput=socket", INPUT_NULL, OUTPUT_LOG},
+        {"StandardInput=fd:x\nStandardOutput=journal", INPUT_PASSED, OUTPUT_LOG},
+        {"StandardInput=socket", INPUT_PASSED, OUTPUT_INHERIT},
+        {"StandardOutput=fd", INPUT_NULL, OUTPUT_PASSED},
         {"StandardInput=file:relative\nStandardOutput=nonsense", INPUT_NULL, OUTPUT_LOG},
     };
 

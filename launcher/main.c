@@ -11,6 +11,7 @@
 static const struct verb verbs[] = {
     {"run", "run [OPTIONS] NAME ROOT [COMMAND [ARG...]]", "make a container and start it", cmd_run},
     {"exec", "exec [OPTIONS] NAME COMMAND [ARG...]", "run one more command inside", cmd_exec},
+    {"diff", "diff [--json] NAME", "what a container changed", cmd_diff},
     {"list", "list [--json]", "containers", cmd_list},
     {"status", "status [--json] [--lines=N] NAME [UNIT...]", "a container and its services", cmd_status},
     {"start", "start NAME UNIT...", "start services inside", cmd_units},

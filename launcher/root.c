@@ -15,6 +15,7 @@
 #include "common/syscalls.h"
 #include "common/text.h"
 #include "launcher/mount.h"
+#include "launcher/start.h"
 
 #define FD_PATH_MAX           32
 #define DESCRIPTION_MAX       512
@@ -199,6 +200,14 @@ static int open_lower(const struct container *container, size_t index, int stage
                : open_dir_at(AT_FDCWD, container->config->lower[index], false, ret, failure);
 }
 
+/* No path leads to what lies on the stage: the monitor keeps a descriptor of it, for `berth diff`. */
+static int show_upper(const struct container *container, int upper_fd, struct failure *failure)
+{
+    const struct start_message message = {.type = START_UPPER};
+    int r = send_with_fds(container->start_fd, &message, sizeof(message), &upper_fd, 1);
+    return r < 0 ? fail(failure, r, "the monitor's side: %s", strerror(-r)) : 0;
+}
+
 static int mount_overlay(struct container *container, int *ret_fd, struct failure *failure)
 {
     size_t n = strv_length(container->config->lower), opened = 0;
@@ -213,6 +222,8 @@ static int mount_overlay(struct container *container, int *ret_fd, struct failur
         r = open_lower(container, opened, stage, &lowers[opened], failure);
     if (r >= 0)
         r = upper_open(container, stage, &upper, failure);
+    if (r >= 0 && !container->upper.path)
+        r = show_upper(container, upper.upper_fd, failure);
     if (r >= 0)
         r = create_overlay(container, lowers, &upper, ret_fd, failure);
     for (size_t i = 0; i < opened; i++)

@@ -11,6 +11,7 @@
 #include "common/text.h"
 #include "launcher/capability-options.h"
 #include "launcher/environment-file.h"
+#include "launcher/layers.h"
 #include "launcher/namespaces.h"
 #include "launcher/options.h"
 #include "launcher/process.h"
@@ -313,23 +314,15 @@ static int parse_root(struct container_config *config, const char *root, struct 
     if (stat(root, &st) >= 0 || !strpbrk(root, ":\\"))
         return add_lower(config, root, failure);
 
-    _cleanup_free_ char *layer = malloc(strlen(root) + 1);
-    if (!layer)
-        return fail(failure, -ENOMEM, "root %s: out of memory", root);
-    for (const char *c = root;; c++) {
-        size_t n = 0;
-        for (; *c && *c != ':'; c++) {
-            if (*c == '\\' && (c[1] == ':' || c[1] == '\\'))
-                c++;
-            layer[n++] = *c;
-        }
-        layer[n] = 0;
-        if (n == 0)
-            return fail(failure, -EINVAL, "root %s: a layer is empty: write A:B, and \\: for a colon", root);
-        int r = add_lower(config, layer, failure);
-        if (r < 0 || !*c)
-            return r;
-    }
+    _cleanup_strv_ char **layers = NULL;
+    int r = layers_split(root, &layers);
+    if (r < 0)
+        return fail(failure, r, "root %s: %s", root, strerror(-r));
+    for (char **layer = layers; *layer && r >= 0; layer++)
+        r = **layer
+                ? add_lower(config, *layer, failure)
+                : fail(failure, -EINVAL, "root %s: a layer is empty: write A:B, and \\: for a colon", root);
+    return r;
 }
 
 /* What follows from what was given, and what does not go together. */

@@ -25,6 +25,7 @@
 #include "launcher/filesystems.h"
 #include "launcher/guest.h"
 #include "launcher/hint.h"
+#include "launcher/layers.h"
 #include "launcher/namespaces.h"
 #include "launcher/privileges.h"
 #include "launcher/root.h"
@@ -325,10 +326,14 @@ static int step_record(struct container *container, struct failure *failure)
     record->command = container->config->command ? strv_join(container->config->command, " ") : NULL;
     record->unit = unit ? strdup(unit) : NULL;
     record->cgroup = cgroup ? strdup(cgroup) : NULL;
-    record->upper = container->upper.path ? strdup(container->upper.path) : NULL;
+    record->upper = upper_name(&container->upper);
     record->work = container->upper.work_path ? strdup(container->upper.work_path) : NULL;
-    int r = state_write(&container->state, record);
-    return r < 0 ? fail(failure, r, "state file %s/state: %s", container->state.path, strerror(-r)) : 0;
+    int r = layers_write(container->state.dir_fd, container->config->lower,
+                         container->config->userns != USERNS_HOST);
+    if (r >= 0)
+        r = state_write(&container->state, record);
+    return r < 0 ? fail(failure, r, "state of the container in %s: %s", container->state.path, strerror(-r))
+                 : 0;
 }
 
 static void undo_record(struct container *container)
@@ -457,6 +462,10 @@ static int take_message(struct container *container, struct failure *failure)
         return MIN(message.failure.error, -1);
     case START_TERMINAL:
         container->console.master_fd = TAKE_FD(fd);
+        return 0;
+    case START_UPPER: /* in the place of what kept its number free */
+        if (fd < 0 || container->upper.upper_fd < 0 || dup3(fd, container->upper.upper_fd, O_CLOEXEC) < 0)
+            return fail(failure, -EPROTO, "the container's side sent nonsense");
         return 0;
     case START_STEP:
         explain(container, message.step, message.took);

@@ -11,7 +11,7 @@ void start_undo(struct container *container);
 
 /* What the two sides say to each other, one packet each, over a socket pair: the host only START_GO, with the
  * id-mapped layers, the container the rest. EOF means that the init was executed. */
-enum start_message_type { START_FAILED, START_STEP, START_TERMINAL, START_GO };
+enum start_message_type { START_FAILED, START_STEP, START_TERMINAL, START_UPPER, START_GO };
 struct start_message {
     enum start_message_type type;
     unsigned step;          /* index into the table */

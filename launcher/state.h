@@ -3,6 +3,7 @@
  *
  * - lock: held (flock) by the monitor as long as it lives; the kernel lets go of it when the monitor dies
  * - state: "Key=value" lines, replaced in one step
+ * - layers: the directories of the root (layers.h)
  * - control: the socket that PID 1 serves (include/berth/control.h)
  * - monitor: the socket that the monitor serves
  * - log, log.old: what a detached container printed (log-file.h)

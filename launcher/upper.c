@@ -12,6 +12,7 @@
 
 #include "common/fd.h"
 #include "common/text.h"
+#include "launcher/layers.h"
 
 /* Overlayfs refuses as upper what revalidates or compares names by its own rules, and what is an overlay. */
 static const struct {
@@ -218,12 +219,39 @@ static int check(const struct container *container, struct failure *failure)
     return r;
 }
 
+/* The container's side makes an ephemeral one, and hands it to us when the state file is written. */
+static int reserve_number(struct container *container, struct failure *failure)
+{
+    container->upper.upper_fd = fcntl(container->state.dir_fd, F_DUPFD_CLOEXEC, 3);
+    return container->upper.upper_fd < 0 ? fail(failure, -errno, "upper: %m") : 0;
+}
+
+char *upper_name(const struct upper *upper)
+{
+    if (upper->path)
+        return strdup(upper->path);
+    return upper->upper_fd < 0 ? NULL : xasprintf("/proc/%d/fd/%d", (int)getpid(), upper->upper_fd);
+}
+
+/* Kept beside it, as the state file goes with the container. */
+static int keep_layers(const struct container *container, struct failure *failure)
+{
+    const struct container_config *config = container->config;
+    if (config->upper)
+        return 0;
+    _cleanup_close_ int fd = open(container->persistent_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int r = fd < 0 ? -errno : layers_write(fd, config->lower, config->userns != USERNS_HOST);
+    return r < 0 ? fail(failure, r, "%s/layers: %s", container->persistent_path, strerror(-r)) : 0;
+}
+
 int upper_prepare(struct container *container, struct failure *failure)
 {
     struct upper *upper = &container->upper;
 
-    if (!container->config->upper && container->config->overlay != OVERLAY_PERSISTENT)
+    if (container->config->overlay == OVERLAY_NONE)
         return 0;
+    if (!container->config->upper && container->config->overlay != OVERLAY_PERSISTENT)
+        return reserve_number(container, failure);
     int r = find_places(container, failure);
     if (r >= 0)
         r = open_dir(upper->path, &upper->made, &upper->upper_fd, failure);
@@ -237,7 +265,9 @@ int upper_prepare(struct container *container, struct failure *failure)
         r = check(container, failure);
     if (r >= 0)
         r = lock_one(container, upper->upper_fd, upper->path, failure);
-    return r < 0 ? r : lock_one(container, upper->work_fd, upper->work_path, failure);
+    if (r >= 0)
+        r = lock_one(container, upper->work_fd, upper->work_path, failure);
+    return r < 0 ? r : keep_layers(container, failure);
 }
 
 void upper_release(struct container *container)
@@ -249,7 +279,7 @@ void upper_release(struct container *container)
     if (!container->ran && upper->made_work)
         (void)remove_tree_at(AT_FDCWD, upper->work_path);
     if (!container->ran && upper->made_parent)
-        (void)rmdir(container->persistent_path);
+        (void)remove_tree_at(AT_FDCWD, container->persistent_path);
     upper->upper_fd = close_fd(upper->upper_fd);
     upper->work_fd = close_fd(upper->work_fd);
     free(upper->path);

@@ -7,5 +7,7 @@
 
 /* Makes the directories where they are missing. The locks are the monitor's, and end with it. */
 int upper_prepare(struct container *container, struct failure *failure);
+/* Where a verb finds it while the monitor lives; new string, NULL: nowhere. */
+char *upper_name(const struct upper *upper);
 /* Lets go of them; of a container that never ran, removes what was made. */
 void upper_release(struct container *container);

@@ -15,6 +15,7 @@
 #include "common/syscalls.h"
 #include "common/text.h"
 #include "launcher/mount.h"
+#include "launcher/own-layer.h"
 #include "launcher/start.h"
 
 #define FD_PATH_MAX           32
@@ -156,11 +157,15 @@ static int configure_overlay(const struct container *container, int context_fd, 
 
     int r = mount_configure(context_fd, "source", "overlay");
     if (r >= 0)
-        r = configure_lowers(context_fd, lowers, strv_length(container->config->lower), failure);
+        r = configure_lowers(context_fd, lowers, strv_length(container->config->lower) + 1, failure);
     if (r >= 0)
         r = mount_configure(context_fd, "upperdir", fd_path(path, upper->upper_fd));
     if (r >= 0)
         r = mount_configure(context_fd, "workdir", fd_path(path, upper->work_fd));
+    /* An index would tie an upper to its layers, of which the container's own is another each time. A kernel
+     * that has none does not know the word. */
+    if (r >= 0 && container->upper.path)
+        (void)mount_configure(context_fd, "index", "off");
     /* Inside a user namespace trusted.* attributes cannot be written. */
     if (r >= 0 && container->config->userns != USERNS_HOST)
         r = mount_configure(context_fd, "userxattr", NULL);
@@ -208,26 +213,39 @@ static int show_upper(const struct container *container, int upper_fd, struct fa
     return r < 0 ? fail(failure, r, "the monitor's side: %s", strerror(-r)) : 0;
 }
 
+/* The image's layers below the container's own. */
+static int open_layers(const struct container *container, int stage, int *layers, size_t *opened,
+                       struct failure *failure)
+{
+    size_t n = strv_length(container->config->lower);
+    int r = 0;
+
+    layers[0] = -EBADF;
+    for (*opened = 1; r >= 0 && *opened <= n; *opened += r >= 0)
+        r = open_lower(container, *opened - 1, stage, &layers[*opened], failure);
+    return r < 0 ? r : own_layer_make(container, stage, layers + 1, n, &layers[0], failure);
+}
+
 static int mount_overlay(struct container *container, int *ret_fd, struct failure *failure)
 {
-    size_t n = strv_length(container->config->lower), opened = 0;
-    _cleanup_free_ int *lowers = calloc(n, sizeof(int));
+    size_t n = strv_length(container->config->lower) + 1, opened = 0;
+    _cleanup_free_ int *layers = calloc(n, sizeof(int));
     _cleanup_(upper_done) struct upper upper = UPPER_INIT;
     _cleanup_close_ int stage = -EBADF;
 
-    if (!lowers)
+    if (!layers)
         return fail(failure, -ENOMEM, "out of memory");
     int r = mount_stage(container, &stage, failure);
-    for (; r >= 0 && opened < n; opened += r >= 0)
-        r = open_lower(container, opened, stage, &lowers[opened], failure);
+    if (r >= 0)
+        r = open_layers(container, stage, layers, &opened, failure);
     if (r >= 0)
         r = upper_open(container, stage, &upper, failure);
     if (r >= 0 && !container->upper.path)
         r = show_upper(container, upper.upper_fd, failure);
     if (r >= 0)
-        r = create_overlay(container, lowers, &upper, ret_fd, failure);
+        r = create_overlay(container, layers, &upper, ret_fd, failure);
     for (size_t i = 0; i < opened; i++)
-        close_fd(lowers[i]);
+        close_fd(layers[i]);
     return r;
 }
 

@@ -18,7 +18,7 @@
 #include "launcher/sysctl.h"
 
 #define CONTAINER_NAME_MAX 64
-#define LOWER_MAX          500 /* as many layers as overlayfs takes (OVL_MAX_STACK) */
+#define LOWER_MAX          499 /* overlayfs takes 500 (OVL_MAX_STACK), one is berth's */
 #define MACHINE_ID_DIGITS  32
 #define CPU_QUOTA_MIN      (10 * USEC_PER_MSEC)
 

@@ -45,6 +45,19 @@ struct step {
     void (*undo)(struct container *container);
 };
 
+static int choose_uuid(struct container *container, struct failure *failure)
+{
+    const char *digits = container->config->machine_id;
+
+    if (!digits)
+        return getrandom(container->uuid, sizeof(container->uuid), 0) != sizeof(container->uuid)
+                   ? fail(failure, -EIO, "random numbers: %m")
+                   : 0;
+    for (size_t i = 0; i < sizeof(container->uuid); i++)
+        container->uuid[i] = (uint8_t)strtoul((const char[]){digits[2 * i], digits[2 * i + 1], 0}, NULL, 16);
+    return 0;
+}
+
 static int step_claim(struct container *container, struct failure *failure)
 {
     int r = state_claim(container->config->name, container->deadline, &container->state, failure);
@@ -53,6 +66,9 @@ static int step_claim(struct container *container, struct failure *failure)
     r = state_persistent_path(container->config->name, &container->persistent_path);
     if (r < 0)
         return fail(failure, r, "state directory of %s: %s", container->config->name, strerror(-r));
+    r = choose_uuid(container, failure);
+    if (r < 0)
+        return r;
     container->record.monitor = getpid();
     container->record.boot = container->config->boot;
     return 0;
@@ -70,27 +86,12 @@ static void undo_claim(struct container *container)
 }
 
 /* --machine-id is what systemd calls the container's UUID. */
-static int choose_uuid(struct container *container, struct failure *failure)
-{
-    const char *digits = container->config->machine_id;
-
-    if (!digits)
-        return getrandom(container->uuid, sizeof(container->uuid), 0) != sizeof(container->uuid)
-                   ? fail(failure, -EIO, "random numbers: %m")
-                   : 0;
-    for (size_t i = 0; i < sizeof(container->uuid); i++)
-        container->uuid[i] = (uint8_t)strtoul((const char[]){digits[2 * i], digits[2 * i + 1], 0}, NULL, 16);
-    return 0;
-}
-
 /* The init's binary, the sockets and the streams: all that can be had before anything exists. */
 static int step_prepare(struct container *container, struct failure *failure)
 {
     int pair[2] = EBADF_PAIR;
 
-    int r = choose_uuid(container, failure);
-    if (r >= 0)
-        r = process_raise_limits(&container->config->process, failure);
+    int r = process_raise_limits(&container->config->process, failure);
     if (r >= 0)
         r = namespaces_open(container, failure);
     if (r < 0)

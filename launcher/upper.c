@@ -233,15 +233,37 @@ char *upper_name(const struct upper *upper)
     return upper->upper_fd < 0 ? NULL : xasprintf("/proc/%d/fd/%d", (int)getpid(), upper->upper_fd);
 }
 
+/* The same machine at each start: a persistent container keeps its id. */
+static int keep_uuid(struct container *container, int dirfd)
+{
+    char text[2 * sizeof(container->uuid) + 1];
+    _cleanup_free_ char *kept = NULL;
+    uint8_t uuid[sizeof(container->uuid)];
+    size_t n = 0;
+
+    if (read_file_at(dirfd, "uuid", sizeof(text), &kept, NULL) >= 0)
+        while (n < sizeof(uuid) && sscanf(kept + 2 * n, "%2hhx", &uuid[n]) == 1)
+            n++;
+    if (n == sizeof(uuid)) {
+        memcpy(container->uuid, uuid, sizeof(uuid));
+        return 0;
+    }
+    for (n = 0; n < sizeof(uuid); n++)
+        snprintf(text + 2 * n, 3, "%02x", container->uuid[n]);
+    return replace_file_at(dirfd, "uuid", text, 0600);
+}
+
 /* Kept beside it, as the state file goes with the container. */
-static int keep_layers(const struct container *container, struct failure *failure)
+static int keep_layers(struct container *container, struct failure *failure)
 {
     const struct container_config *config = container->config;
     if (config->upper)
         return 0;
     _cleanup_close_ int fd = open(container->persistent_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int r = fd < 0 ? -errno : layers_write(fd, config->lower, config->userns != USERNS_HOST);
-    return r < 0 ? fail(failure, r, "%s/layers: %s", container->persistent_path, strerror(-r)) : 0;
+    if (r >= 0)
+        r = keep_uuid(container, fd);
+    return r < 0 ? fail(failure, r, "%s: %s", container->persistent_path, strerror(-r)) : 0;
 }
 
 int upper_prepare(struct container *container, struct failure *failure)

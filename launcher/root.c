@@ -172,6 +172,24 @@ static int configure_overlay(const struct container *container, int context_fd, 
     return r < 0 ? mount_fail(context_fd, description, r, failure) : 0;
 }
 
+/* What an overlay cannot do in a user namespace. The mounts below a layer are locked to it there. */
+static void explain_refusal(const struct container *container, int error, struct failure *failure)
+{
+    size_t used = strlen(failure->text), size = sizeof(failure->text) - used;
+
+    if (container->config->userns == USERNS_HOST)
+        return;
+    if (error == -EINVAL && container->n_mapped == 0)
+        snprintf(failure->text + used, size,
+                 ": an ordinary user's overlay takes no layer with other file systems mounted in it: give "
+                 "another directory, or use --overlay=none");
+    else if (error == -EPERM)
+        snprintf(
+            failure->text + used, size,
+            ": this kernel keeps overlays for root (Linux 5.11 does not): use --overlay=none, or run berth "
+            "as root");
+}
+
 /* The mount of a container of that name that has just ended may hold the upper for another moment. */
 static int create_overlay(const struct container *container, const int *lowers, const struct upper *upper,
                           int *ret_fd, struct failure *failure)
@@ -188,9 +206,11 @@ static int create_overlay(const struct container *container, const int *lowers, 
             r = configure_overlay(container, context_fd, lowers, upper, description, &this);
         if (r >= 0)
             r = mount_create(context_fd, description, MOUNT_ATTR_NODEV, ret_fd, &this);
+        if (r >= 0)
+            return 0;
         if (r != -EBUSY || now_monotonic() >= patience) {
-            if (r < 0)
-                *failure = this;
+            explain_refusal(container, r, &this);
+            *failure = this;
             return r;
         }
         (void)poll(NULL, 0, 1);

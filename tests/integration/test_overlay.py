@@ -7,10 +7,10 @@ import signal
 import subprocess
 
 from container import Container, berth, environment
-from harness import root, test
+from harness import Skip, root, test
 from host import STATE_DIR
-from process import check
-from root import busybox_root, tree_state, write_files
+from process import check, run
+from root import BERTH, BERTH_INIT, NOBODY, busybox_root, copied, tree_state, write_files
 from test_bad_input import FAILED, refused, small_tmpfs
 
 STAYS = ("/bin/payload", "say", "up", "sleep-forever")
@@ -269,3 +269,54 @@ def upper_inside_the_hosts_root_is_not_seen_in_its_copy(t):
     t.defer(subprocess.run, ["rm", "-rf", place])
     assert out_of(t, "/", f"touch /srv/made; cat {place}/*/srv/made 2>/dev/null || echo hidden", *places(place)) == "hidden\n"
     assert (place / "upper/srv/made").exists()
+
+
+# Ordinary users
+
+def ordinary(t):
+    """The words that make an ordinary user of us, berth and its environment for him."""
+    runtime = t.dir / "runtime"
+    runtime.mkdir()
+    os.chown(runtime, NOBODY, NOBODY)
+    as_nobody = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--"]
+    if run(t, [*as_nobody, "unshare", "--user", "--map-root-user", "true"]).status != 0:
+        raise Skip("ordinary users get no user namespace on this host")
+    env = environment(HOME=str(runtime), XDG_RUNTIME_DIR=str(runtime), XDG_STATE_HOME=str(runtime / "kept"),
+                      BERTH_INIT=str(copied(t, BERTH_INIT)))
+    return [*as_nobody, copied(t, BERTH)], env
+
+
+@test(needs=[root])
+def ordinary_user_is_told_what_his_overlay_cannot_take(t):
+    program, env = ordinary(t)
+    result = run(t, [*program, "run", "mine", "/", "true"], env=env)
+    assert result.status == FAILED and "mounted in it" in result.err and "--overlay=none" in result.err, repr(result)
+    assert len(result.err.splitlines()) == 1, result.err
+    result = run(t, [*program, "run", "--overlay=none", "--read-only", "mine", "/", "sh", "-c", "id -u; touch /tmp/x && echo own"],
+                 env=env)
+    assert (result.status, result.out) == (0, "0\nown\n"), repr(result)
+
+
+@test(needs=[root])
+def layer_that_an_ordinary_user_cannot_read_is_named(t):
+    program, env = ordinary(t)
+    base_ = base(t)
+    base_.chmod(0o700)
+    (t.dir / "closed/in").mkdir(parents=True)
+    (t.dir / "closed").chmod(0o700)
+    result = run(t, [*program, "run", "mine", t.dir / "closed/in", "true"], env=env)
+    assert result.status == FAILED and str(t.dir / "closed/in") in result.err and "Permission denied" in result.err, repr(result)
+    result = run(t, [*program, "run", "mine", base_, "true"], env=env)
+    assert result.status in (FAILED, 126, 127) and len(result.err.splitlines()) == 1 and "ermission denied" in result.err, repr(result)
+
+
+@test(needs=[root])
+def changes_of_an_ordinary_user_stay_and_replace_directories(t):
+    program, env = ordinary(t)
+    base_ = base(t, files={"srv/old": "", "srv/sub/x": ""})
+    check(t, ["chown", "-Rh", f"{NOBODY}:{NOBODY}", base_])
+    words = [*program, "run", "--overlay=persistent", "mine", base_, "sh", "-c"]
+    check(t, [*words, "rm -r /srv; mkdir /srv; touch /srv/new; rm /etc/group"], env=env)
+    assert check(t, [*words, "ls -A /srv; ls /etc/group 2>/dev/null || echo gone"], env=env) == "new\ngone\n"
+    result = run(t, [*program, "run", *places(t.dir / "runtime"), "mine", base_, "sh", "-c", "echo x >/w"], env=env)
+    assert result.status == 0 and (t.dir / "runtime/upper/w").exists(), repr(result)

@@ -70,6 +70,7 @@ struct container_config *config_free(struct container_config *config)
     strv_free(config->command);
     free(config->upper);
     free(config->work);
+    free(config->scratch);
     strv_free(config->unit_files);
     free(config->target);
     free(config->main_unit);

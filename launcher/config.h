@@ -65,6 +65,7 @@ struct container_config {
     enum overlay_mode overlay;
     char *upper; /* with work: of the user's choice, or NULL */
     char *work;
+    char *scratch; /* an ephemeral upper lies below it, not in memory; or NULL */
     bool read_only;
     uint64_t
         upper_size; /* bytes of an ephemeral upper, UINT64_MAX: the kernel's default (half of the memory) */

@@ -19,7 +19,8 @@
 struct upper {
     int upper_fd; /* with a lock on it */
     int work_fd;
-    char *path, *work_path;            /* absolute; NULL: the changes vanish */
+    char *path, *work_path;            /* absolute; NULL: in the container's memory */
+    char *base;                        /* of both, when it is ours; NULL: they are the user's */
     bool made, made_work, made_parent; /* by this start */
 };
 

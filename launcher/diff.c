@@ -134,7 +134,7 @@ static int look_below(const struct walk *walk, const struct below *parent, const
 
 static int set_path(struct walk *walk, size_t length, const char *name)
 {
-    size_t need = length + strlen(name) + 2;
+    size_t n = strlen(name), need = length + n + 2;
     if (need > walk->size) {
         char *path = realloc(walk->path, 2 * need);
         if (!path)
@@ -143,7 +143,7 @@ static int set_path(struct walk *walk, size_t length, const char *name)
         walk->size = 2 * need;
     }
     walk->path[length] = '/';
-    strcpy(walk->path + length + 1, name);
+    memcpy(walk->path + length + 1, name, n + 1);
     walk->length = need - 1;
     return 0;
 }

@@ -205,6 +205,7 @@ static const struct option_spec run_options[] = {
      option_enum, C(overlay), overlay_names},
     {"upper", 0, "DIR", "keep changes in DIR (with --work)", option_string, C(upper)},
     {"work", 0, "DIR", "overlay work directory on the file system of --upper", option_string, C(work)},
+    {"scratch", 0, "DIR", "an ephemeral upper below DIR, not in memory", option_string, C(scratch)},
     {"size", 0, "SIZE", "bound of an ephemeral upper", option_size, C(upper_size)},
     {"read-only", 0, NULL, "the root cannot be written", option_flag, C(read_only)},
     {"bind", 'v', "SRC:DST[:ro,rbind]", "mount a file or directory of the host", option_bind, 0},
@@ -353,6 +354,11 @@ static int complete(struct container_config *config, struct failure *failure)
         return fail(failure, -EINVAL, "--upper and --work go together, on one file system");
     if (config->upper && config->overlay == OVERLAY_NONE)
         return fail(failure, -EINVAL, "--upper needs an overlay: leave --overlay=none out");
+    if (config->scratch && (config->upper || config->overlay != OVERLAY_EPHEMERAL))
+        return fail(failure, -EINVAL,
+                    "--scratch is for changes that vanish: without --upper, --overlay=ephemeral");
+    if (config->scratch && config->upper_size != UINT64_MAX)
+        return fail(failure, -EINVAL, "--size bounds what lies in memory: it does not go with --scratch");
     if (config->overlay == OVERLAY_NONE && strv_length(config->lower) > 1)
         return fail(failure, -EINVAL, "--overlay=none takes one root, not %zu layers",
                     strv_length(config->lower));

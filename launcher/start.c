@@ -329,6 +329,7 @@ static int step_record(struct container *container, struct failure *failure)
     record->cgroup = cgroup ? strdup(cgroup) : NULL;
     record->upper = upper_name(&container->upper);
     record->work = container->upper.work_path ? strdup(container->upper.work_path) : NULL;
+    record->scratch = container->config->scratch ? strdup(container->upper.base) : NULL;
     int r = layers_write(container->state.dir_fd, container->config->lower,
                          container->config->userns != USERNS_HOST);
     if (r >= 0)

@@ -181,9 +181,12 @@ static int take_over(const char *name, const struct state *state, usec_t deadlin
     _cleanup_state_record_ struct state_record record = {};
 
     int r = state_read(state, &record) < 0 ? 0 : state_wait_for_leader(name, &record, deadline, failure);
-    if (r >= 0)
-        remove_leftovers(state);
-    return r;
+    if (r < 0)
+        return r;
+    if (record.scratch)
+        (void)remove_tree_at(AT_FDCWD, record.scratch);
+    remove_leftovers(state);
+    return 0;
 }
 
 int state_claim(const char *name, usec_t deadline, struct state *ret, struct failure *failure)
@@ -276,6 +279,7 @@ int state_write(const struct state *state, const struct state_record *record)
     record_add(packet, "Cgroup", record->cgroup);
     record_add(packet, "Upper", record->upper);
     record_add(packet, "Work", record->work);
+    record_add(packet, "Scratch", record->scratch);
     record_add(packet, "Status", record->status);
     packet->data[packet->size] = 0;
     return replace_file_at(state->dir_fd, "state", packet->data, 0600);
@@ -318,6 +322,7 @@ int state_read(const struct state *state, struct state_record *ret)
     record.cgroup = record_get(text, size, "Cgroup");
     record.upper = record_get(text, size, "Upper");
     record.work = record_get(text, size, "Work");
+    record.scratch = record_get(text, size, "Scratch");
     record.status = record_get(text, size, "Status");
     *ret = record;
     record = (struct state_record){};
@@ -332,6 +337,7 @@ void state_record_done(struct state_record *record)
     free(record->cgroup);
     free(record->upper);
     free(record->work);
+    free(record->scratch);
     free(record->status);
     *record = (struct state_record){};
 }

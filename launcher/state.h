@@ -42,7 +42,8 @@ struct state_record {
     char *cgroup; /* of the scope, as v2 path, or NULL */
     char *upper;  /* where changes stay, and its work directory; NULL: they vanish */
     char *work;
-    char *status; /* what PID 1 said last: STATUS= of sd_notify(3) */
+    char *scratch; /* to be removed with the container, or NULL */
+    char *status;  /* what PID 1 said last: STATUS= of sd_notify(3) */
 };
 
 /* Makes the directory and takes the lock. -EBUSY when a container of that name runs, or another start is

@@ -179,6 +179,33 @@ static int lock_one(const struct container *container, int fd, const char *path,
     return user ? state_wait_for_leader(user, &record, container->deadline, failure) : 0;
 }
 
+static int make_kept(struct container *container, struct failure *failure)
+{
+    struct upper *upper = &container->upper;
+
+    upper->base = strdup(container->persistent_path);
+    if (!upper->base)
+        return fail(failure, -ENOMEM, "out of memory");
+    upper->made_parent = access(upper->base, F_OK) < 0;
+    int r = make_dirs_at(AT_FDCWD, upper->base, 0700);
+    return r < 0 ? fail(failure, r, "persistent upper %s: %s", upper->base, strerror(-r)) : 0;
+}
+
+/* A name that nobody can have made before: DIR may be everybody's. */
+static int make_scratch(struct container *container, struct failure *failure)
+{
+    const char *scratch = container->config->scratch;
+    _cleanup_free_ char *real = realpath(scratch, NULL);
+    char *base = real ? xasprintf("%s/berth-%s-XXXXXX", real, container->config->name) : NULL;
+
+    if (!base || !mkdtemp(base)) {
+        free(base);
+        return fail(failure, -errno, "--scratch=%s: %m", scratch);
+    }
+    container->upper.base = base;
+    return 0;
+}
+
 static int find_places(struct container *container, struct failure *failure)
 {
     const struct container_config *config = container->config;
@@ -188,12 +215,11 @@ static int find_places(struct container *container, struct failure *failure)
         upper->path = strdup(config->upper);
         upper->work_path = strdup(config->work);
     } else {
-        upper->made_parent = access(container->persistent_path, F_OK) < 0;
-        int r = make_dirs_at(AT_FDCWD, container->persistent_path, 0700);
+        int r = config->scratch ? make_scratch(container, failure) : make_kept(container, failure);
         if (r < 0)
-            return fail(failure, r, "persistent upper %s: %s", container->persistent_path, strerror(-r));
-        upper->path = xasprintf("%s/upper", container->persistent_path);
-        upper->work_path = xasprintf("%s/work", container->persistent_path);
+            return r;
+        upper->path = xasprintf("%s/upper", upper->base);
+        upper->work_path = xasprintf("%s/work", upper->base);
     }
     return upper->path && upper->work_path ? 0 : fail(failure, -ENOMEM, "out of memory");
 }
@@ -257,7 +283,7 @@ static int keep_uuid(struct container *container, int dirfd)
 static int keep_layers(struct container *container, struct failure *failure)
 {
     const struct container_config *config = container->config;
-    if (config->upper)
+    if (config->overlay != OVERLAY_PERSISTENT || config->upper)
         return 0;
     _cleanup_close_ int fd = open(container->persistent_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int r = fd < 0 ? -errno : layers_write(fd, config->lower, config->userns != USERNS_HOST);
@@ -272,7 +298,8 @@ int upper_prepare(struct container *container, struct failure *failure)
 
     if (container->config->overlay == OVERLAY_NONE)
         return 0;
-    if (!container->config->upper && container->config->overlay != OVERLAY_PERSISTENT)
+    if (!container->config->upper && !container->config->scratch &&
+        container->config->overlay != OVERLAY_PERSISTENT)
         return reserve_number(container, failure);
     int r = find_places(container, failure);
     if (r >= 0)
@@ -300,11 +327,12 @@ void upper_release(struct container *container)
         (void)remove_tree_at(AT_FDCWD, upper->path); /* mount points that were made in it */
     if (!container->ran && upper->made_work)
         (void)remove_tree_at(AT_FDCWD, upper->work_path);
-    if (!container->ran && upper->made_parent)
-        (void)remove_tree_at(AT_FDCWD, container->persistent_path);
+    if (upper->base && (container->config->scratch || (!container->ran && upper->made_parent)))
+        (void)remove_tree_at(AT_FDCWD, upper->base);
     upper->upper_fd = close_fd(upper->upper_fd);
     upper->work_fd = close_fd(upper->work_fd);
     free(upper->path);
     free(upper->work_path);
-    upper->path = upper->work_path = NULL;
+    free(upper->base);
+    upper->path = upper->work_path = upper->base = NULL;
 }

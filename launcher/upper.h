@@ -1,6 +1,7 @@
 /* Where the changes of a container stay on the host: --upper and --work, or the state directory of
- * --overlay=persistent. Found, checked and locked before anything starts, as overlayfs itself takes an upper
- * for two containers at once, and names the reason of a refusal in the kernel's log only. */
+ * --overlay=persistent, or until its end below --scratch. Found, checked and locked before anything starts,
+ * as overlayfs itself takes an upper for two containers at once, and names the reason of a refusal in the
+ * kernel's log only. */
 #pragma once
 
 #include "launcher/container.h"

@@ -212,7 +212,7 @@ static int clone_mapped(const char *path, int userns_fd, int *ret_fd, struct fai
 }
 
 /* All host directories of the root, mapped, in the order in which root.c wants them: the layers, then the
- * place of a persistent upper. */
+ * place of the upper. */
 static int clone_layers(const struct container *container, int *fds, size_t *n, struct failure *failure)
 {
     const struct container_config *config = container->config;
@@ -232,12 +232,9 @@ static int clone_layers(const struct container *container, int *fds, size_t *n, 
         if (r < 0)
             return r;
     }
-    if (config->overlay != OVERLAY_PERSISTENT)
+    if (!container->upper.base)
         return 0;
-    int r = make_dirs_at(AT_FDCWD, container->persistent_path, 0700);
-    if (r < 0)
-        return fail(failure, r, "persistent upper %s: %s", container->persistent_path, strerror(-r));
-    r = clone_mapped(container->persistent_path, userns_fd, &fds[*n], failure);
+    int r = clone_mapped(container->upper.base, userns_fd, &fds[*n], failure);
     *n += r >= 0;
     return r;
 }

@@ -229,6 +229,41 @@ def read_only_covers_what_is_mounted_in_the_root(t):
     assert out_of(t, base_, "touch /srv/x && echo written", "--overlay=none") == "written\n"
 
 
+@test(needs=[root], each=["host", "userns"])
+def scratch_directory_is_used_and_emptied_by_any_end(t, kind):
+    base_ = base(t)
+    scratch = t.dir / "scratch"
+    scratch.mkdir()
+    options = [f"--scratch={scratch}", *(["--userns=auto"] if kind == "userns" else [])]
+    script = "mkdir -p /a/b; echo x >/a/b/c; chmod 0 /a; rm /etc/group; echo up; exec payload sleep-forever"
+    for end in ("stop", "kill", "monitor"):
+        container = Container(t, base_, "sh", "-c", script, options=options, name="scratched")
+        container.out.expect("^up$")
+        [place] = scratch.iterdir()
+        assert (place / "upper/a/b/c").read_text() == "x\n" and place.stat().st_mode & 0o77 == 0
+        assert "A /a/b/c" in berth(t, "diff", "scratched").out.splitlines()
+        if end == "monitor":
+            container.process.signal(signal.SIGKILL)
+            container.process.wait()
+            assert berth(t, "run", "scratched", base_, "ls", "/a").status != 0
+        else:
+            container.berth(*(["stop"] if end == "stop" else ["kill", "--signal=KILL"]))
+            container.wait()
+        assert not list(scratch.iterdir()), end
+    refused(t, ["run", *options, "bad", base_, "true"], FAILED, "on demand", env=environment(BERTH_FAIL_STEP="pivot"))
+    assert not list(scratch.iterdir())
+
+
+@test(needs=[root])
+def scratch_that_cannot_be_is_told(t):
+    base_ = base(t)
+    refused(t, ["run", f"--scratch={t.dir}/nowhere", "bad", base_, "true"], FAILED, t.dir / "nowhere", "No such file")
+    refused(t, ["run", f"--scratch={base_}", "bad", base_, "true"], FAILED, base_, "outside of it")
+    for option in ("--size=4M", "--overlay=persistent", "--overlay=none"):
+        refused(t, ["run", f"--scratch={t.dir}", option, "bad", base_, "true"], FAILED, "--scratch")
+    assert sorted(os.listdir(base_))[0] == "bin", "something is left in the root"
+
+
 # The host as the root
 
 def mounted(t, directory):

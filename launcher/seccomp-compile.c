@@ -2,6 +2,7 @@
  * a container, and the outcome is kept (seccomp.c). */
 #include "launcher/seccomp-compile.h"
 
+#include <ctype.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <linux/filter.h>
@@ -13,6 +14,7 @@
 #include <sys/stat.h>
 
 #include "common/cleanup.h"
+#include "common/text.h"
 #include "launcher/seccomp-profile.h"
 
 #if HAVE_SECCOMP
@@ -22,6 +24,12 @@
 
 /* From this number on it is not a running number: ARM's own calls, and x32's with their bit 30. */
 #define SPECIAL_NUMBERS 0x0f0000
+
+/* From here on calls have one number on all architectures, and are younger than 2019: what a profile does not
+ * name of them it may not have known. */
+#define UNIFORM_NUMBERS 424
+
+#define ARCH_NAME_MAX 32
 
 #define BINARY_TREE 2 /* seccomp_attr_set(3) */
 
@@ -36,6 +44,7 @@ struct library {
     typeof(&seccomp_syscall_resolve_name) resolve_name;
     typeof(&seccomp_syscall_resolve_num_arch) resolve_number;
     typeof(&seccomp_export_bpf) export_bpf;
+    typeof(&seccomp_arch_resolve_name) resolve_arch;
 };
 
 struct compiler {
@@ -65,6 +74,7 @@ static int library_open(struct library *library, struct failure *failure)
         {"seccomp_syscall_resolve_name", &library->resolve_name},
         {"seccomp_syscall_resolve_num_arch", &library->resolve_number},
         {"seccomp_export_bpf", &library->export_bpf},
+        {"seccomp_arch_resolve_name", &library->resolve_arch},
     };
     library->handle = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
     if (!library->handle)
@@ -152,13 +162,13 @@ static uint32_t newest_known(const struct compiler *compiler)
     return SPECIAL_NUMBERS; /* numbers begin elsewhere: nothing is told from them */
 }
 
-/* What libseccomp makes, behind what it cannot: calls that are too new do not exist. */
-static int export_program(const struct compiler *compiler, struct seccomp_program *ret)
+/* What libseccomp makes, behind what it cannot: calls that are too new, above newest, do not exist. */
+static int export_program(const struct compiler *compiler, uint32_t newest, struct seccomp_program *ret)
 {
     const struct sock_filter newer[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
         BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, SPECIAL_NUMBERS, 2, 0),
-        BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, newest_known(compiler), 0, 1),
+        BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, newest, 0, 1),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
     };
     _cleanup_close_ int fd = memfd_create("seccomp", MFD_CLOEXEC);
@@ -197,10 +207,100 @@ int seccomp_compile(uint64_t capabilities, struct seccomp_program *ret, struct f
     compiler.filter = compiler.library.init(SCMP_ACT_ERRNO(EPERM));
     r = compiler.filter ? add_profile(&compiler, capabilities) : -ENOMEM;
     if (r >= 0)
-        r = export_program(&compiler, ret);
+        r = export_program(&compiler, newest_known(&compiler), ret);
     return r < 0 ? fail(failure, r, "system call filter: libseccomp: %s", strerror(-r)) : 0;
 }
+
+/* A profile of the user's */
+
+/* "SCMP_ARCH_X86" is "x86" to libseccomp. */
+static int add_oci_architecture(const struct compiler *compiler, const char *name)
+{
+    char lower[ARCH_NAME_MAX] = "";
+    const char *rest = startswith(name, "SCMP_ARCH_");
+
+    for (size_t i = 0; rest && rest[i] && i + 1 < sizeof(lower); i++)
+        lower[i] = (char)tolower((unsigned char)rest[i]);
+    uint32_t token = compiler->library.resolve_arch(lower);
+    if (token == 0)
+        return -EINVAL;
+    int r = compiler->library.arch_add(compiler->filter, token);
+    return r == -EEXIST ? 0 : r;
+}
+
+static int add_oci_rule(const struct compiler *compiler, const struct seccomp_oci *profile,
+                        const struct seccomp_oci_rule *rule, uint32_t *newest)
+{
+    struct scmp_arg_cmp compares[SECCOMP_ARGUMENTS_MAX];
+    /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): library_open() fails or sets all of them */
+    int number = compiler->library.resolve_name(rule->name);
+
+    if (number == __NR_SCMP_ERROR)
+        return 0; /* of another architecture, or newer than the library */
+    if (number > (int)*newest && number < SPECIAL_NUMBERS)
+        *newest = (uint32_t)number;
+    if (rule->action == profile->default_action)
+        return 0; /* which libseccomp takes for a mistake */
+    for (unsigned i = 0; i < rule->n_conditions; i++) {
+        const struct seccomp_condition *from = &rule->conditions[i];
+        compares[i] = (struct scmp_arg_cmp){from->argument, (enum scmp_compare)from->operator, from->value,
+                                            from->value_two};
+    }
+    return compiler->library.rule_add_array(compiler->filter, rule->action, number, rule->n_conditions,
+                                            compares);
+}
+
+static int add_oci(const char *file, const struct compiler *compiler, const struct seccomp_oci *profile,
+                   uint32_t *newest, struct failure *failure)
+{
+    FOREACH_ARRAY (name, profile->architectures, profile->n_architectures) {
+        int r = add_oci_architecture(compiler, *name);
+        if (r < 0)
+            return fail(failure, r, "--seccomp=%s: architecture %.40s: %s", file, *name, strerror(-r));
+    }
+    FOREACH_ARRAY (rule, profile->rules, profile->n_rules) {
+        int r = add_oci_rule(compiler, profile, rule, newest);
+        if (r < 0)
+            return fail(failure, r, "--seccomp=%s: rule for %.40s: libseccomp: %s", file, rule->name,
+                        strerror(-r));
+    }
+    return 0;
+}
+
+/* Where the default is another error or a death, calls that were not thought of do not exist: else a libc
+ * would take the error for an answer. What allows by default, or says so itself, says it of them, too. */
+static bool hides_newer_calls(const struct seccomp_oci *profile)
+{
+    return (profile->default_action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO;
+}
+
+int seccomp_compile_oci(const char *file, const struct seccomp_oci *profile, struct seccomp_program *ret,
+                        struct failure *failure)
+{
+    _cleanup_(compiler_done) struct compiler compiler = {};
+    uint32_t newest = UNIFORM_NUMBERS - 1;
+
+    int r = library_open(&compiler.library, failure);
+    if (r < 0)
+        return r;
+    /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): library_open() fails or sets all of them */
+    compiler.filter = compiler.library.init(profile->default_action);
+    if (!compiler.filter)
+        return fail(failure, -EINVAL, "--seccomp=%s: libseccomp refuses its defaultAction", file);
+    (void)compiler.library.attr_set(compiler.filter, SCMP_FLTATR_CTL_OPTIMIZE, BINARY_TREE);
+    r = add_oci(file, &compiler, profile, &newest, failure);
+    if (r < 0)
+        return r;
+    r = export_program(&compiler, hides_newer_calls(profile) ? newest : SPECIAL_NUMBERS, ret);
+    return r < 0 ? fail(failure, r, "--seccomp=%s: libseccomp: %s", file, strerror(-r)) : 0;
+}
 #else
+int seccomp_compile_oci(const char *file, const struct seccomp_oci *profile, struct seccomp_program *ret,
+                        struct failure *failure)
+{
+    return seccomp_compile(0, ret, failure);
+}
+
 int seccomp_compile(uint64_t capabilities, struct seccomp_program *ret, struct failure *failure)
 {
     return fail(failure, -EOPNOTSUPP,

@@ -10,13 +10,17 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 
 #include "common/fd.h"
 #include "common/syscalls.h"
+#include "common/text.h"
 #include "launcher/seccomp-compile.h"
 #include "launcher/seccomp-profile.h"
+#include "launcher/sha256.h"
 
-#define CACHE_NAME_MAX 64
+#define CACHE_NAME_MAX   64
+#define CACHE_HASH_BYTES 20
 
 #define HASH_INIT  UINT64_C(0xcbf29ce484222325)
 #define HASH_PRIME UINT64_C(0x100000001b3)
@@ -138,6 +142,64 @@ int seccomp_prepare(enum seccomp_mode mode, uint64_t capabilities, int cache_fd,
     if (cache_fd >= 0 && cache_read(cache_fd, name, ret) >= 0)
         return 0;
     int r = seccomp_compile(capabilities, ret, failure);
+    if (r >= 0 && cache_fd >= 0)
+        cache_write(cache_fd, name, ret);
+    return r;
+}
+
+/* Everything that the program is made from: the file, what its conditions ask for, and our own edition. */
+static int content_name(char name[static CACHE_NAME_MAX], const char *text, size_t size,
+                        const struct seccomp_situation *situation)
+{
+    uint8_t hash[SHA256_SIZE];
+    _cleanup_free_ char *head =
+        xasprintf("%s %016llx %s %u.%u\n", BERTH_VERSION, (unsigned long long)situation->capabilities,
+                  situation->machine, situation->kernel_major, situation->kernel_minor);
+    _cleanup_free_ char *all = head ? malloc(strlen(head) + size) : NULL;
+
+    if (!all)
+        return -ENOMEM;
+    memcpy(mempcpy(all, head, strlen(head)), text, size);
+    sha256(all, strlen(head) + size, hash);
+    int used = snprintf(name, CACHE_NAME_MAX, ".seccomp-file-");
+    for (size_t i = 0; i < CACHE_HASH_BYTES; i++)
+        used += snprintf(name + used, CACHE_NAME_MAX - (size_t)used, "%02x", hash[i]);
+    return 0;
+}
+
+static int compile_file(const char *file, const char *text, size_t size,
+                        const struct seccomp_situation *situation, struct seccomp_program *ret,
+                        struct failure *failure)
+{
+    _cleanup_seccomp_oci_ struct seccomp_oci profile = {};
+    int r = seccomp_oci_read(file, text, size, situation, &profile, failure);
+    return r < 0 ? r : seccomp_compile_oci(file, &profile, ret, failure);
+}
+
+int seccomp_prepare_file(const char *file, uint64_t capabilities, int cache_fd, struct seccomp_program *ret,
+                         struct failure *failure)
+{
+    struct seccomp_situation situation = {.capabilities = capabilities};
+    _cleanup_free_ char *text = NULL;
+    char name[CACHE_NAME_MAX];
+    struct utsname kernel;
+    size_t size;
+
+    *ret = (struct seccomp_program){};
+    int r = read_file_at(AT_FDCWD, file, JSON_TEXT_MAX, &text, &size);
+    if (r < 0)
+        return fail(failure, r, "--seccomp=%s: %s", file, strerror(-r));
+    if (uname(&kernel) < 0)
+        return fail(failure, -errno, "uname: %m");
+    situation.machine = kernel.machine;
+    /* NOLINTNEXTLINE(cert-err34-c): the kernel's own numbers */
+    (void)sscanf(kernel.release, "%u.%u", &situation.kernel_major, &situation.kernel_minor);
+    r = content_name(name, text, size, &situation);
+    if (r < 0)
+        return fail(failure, r, "out of memory");
+    if (cache_fd >= 0 && cache_read(cache_fd, name, ret) >= 0)
+        return 0;
+    r = compile_file(file, text, size, &situation, ret, failure);
     if (r >= 0 && cache_fd >= 0)
         cache_write(cache_fd, name, ret);
     return r;

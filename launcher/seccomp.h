@@ -21,6 +21,9 @@ struct seccomp_program {
  * cache. */
 int seccomp_prepare(enum seccomp_mode mode, uint64_t capabilities, int cache_fd, struct seccomp_program *ret,
                     struct failure *failure);
+/* The same for --seccomp=FILE; what is kept is found by the file's content. */
+int seccomp_prepare_file(const char *file, uint64_t capabilities, int cache_fd, struct seccomp_program *ret,
+                         struct failure *failure);
 /* Loads it into this process for good; an empty one is nothing to do. Needs CAP_SYS_ADMIN in the process's
  * user namespace, or no_new_privs. */
 int seccomp_apply(const struct seccomp_program *program, struct failure *failure);

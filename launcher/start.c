@@ -157,6 +157,9 @@ static int step_seccomp(struct container *container, struct failure *failure)
 {
     const struct container_config *config = container->config;
     _cleanup_close_ int cache = openat(container->state.dir_fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (config->seccomp == SECCOMP_FILE)
+        return seccomp_prepare_file(config->seccomp_file, container->capabilities, cache, &container->seccomp,
+                                    failure);
     return seccomp_prepare(config->seccomp, container->capabilities, cache, &container->seccomp, failure);
 }
 

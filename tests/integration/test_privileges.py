@@ -1,12 +1,15 @@
 """What the container may do: capabilities, device nodes, --privileged, the system call filter, labels, and that
 `berth run` and `berth exec` give the same."""
 
+import json
 import os
+import re
 
 from container import Container, environment
 from harness import root, test, userns
+from host import RUNTIME_DIR
 from process import run
-from root import BERTH
+from root import BERTH, TOP
 from test_bad_input import FAILED, refused
 from test_run import DOCKER_CAPABILITIES, SLEEP, base, out_of, sh
 
@@ -137,3 +140,90 @@ def privileged_gives_up_what_is_dropped_by_name(t):
     out = out_of(t, base(t), "grep -E '^(CapEff|Seccomp):' /proc/self/status", "--privileged", "--cap-drop=SYS_MODULE",
                  "--seccomp=default")
     assert out.split() == ["CapEff:", f"{int(ALL, 16) & ~(1 << 16):016x}", "Seccomp:", "2"], out
+
+
+# The system call filter
+
+def profile(t, *rules, name="profile.json", **more):
+    """A filter that allows all but what the rules say, or as more has it; its path."""
+    path = t.dir / name
+    path.write_text(json.dumps({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": list(rules), **more}))
+    return path
+
+
+def deny(*names, **more):
+    return {"names": names, "action": "SCMP_ACT_ERRNO", **more}
+
+
+NATIVE = {"archMap": [{"architecture": "SCMP_ARCH_X86_64", "subArchitectures": ["SCMP_ARCH_X86", "SCMP_ARCH_X32"]}]}
+
+
+@test(needs=[root, userns], each=["--userns=host", "--userns=auto"])
+def filter_of_a_file_holds_in_run_and_exec(t, users):
+    path = profile(t, deny("mkdir", "mkdirat", errnoRet=28), deny("sethostname", includes={"caps": ["CAP_CHOWN"]}, errnoRet=5),
+                   deny("chmod", "fchmodat", excludes={"caps": ["CAP_CHOWN"]}), deny("no_such_call"), **NATIVE)
+    script = "mkdir /x; chmod 700 /tmp && echo changed; hostname x; grep ^Seccomp: /proc/self/status"
+    for out in in_run_and_exec(t, [users, f"--seccomp={path}"], f"({script}) 2>&1"):
+        assert "No space left" in out and "changed" in out and "Input/output error" in out and "Seccomp:\t2" in out, out
+    assert "No space left" not in out_of(t, t.dir / "root", f"({script}) 2>&1; true", "--seccomp=off")
+
+
+@test(needs=[root])
+def filter_looks_at_arguments(t):
+    mode = {"index": 1, "value": 0o700, "valueTwo": 0, "op": "SCMP_CMP_EQ"}
+    path = profile(t, deny("chmod", args=[mode]), deny("fchmodat", args=[{**mode, "index": 2}]))
+    out = out_of(t, base(t), "chmod 711 /tmp && echo one; chmod 700 /tmp || echo two", f"--seccomp={path}")
+    assert out.split() == ["one", "two"], out
+
+
+def ordinary_calls():
+    """The names that the built-in profile allows to everybody, out of its source."""
+    text = (TOP / "launcher/seccomp-profile.c").read_text()
+    group = text[text.index('.names = "'):]
+    return re.findall(r'"([a-z_0-9]+)(?:\\0)?"', group[:group.index("},")]) + ["arch_prctl", "clone", "personality", "socket"]
+
+
+@test(needs=[root])
+def calls_that_are_newer_than_a_filter_do_not_exist(t):
+    path = profile(t, {"names": ordinary_calls(), "action": "SCMP_ACT_ALLOW"}, defaultAction="SCMP_ACT_ERRNO", defaultErrnoRet=13)
+    out = out_of(t, base(t), "payload call 165; payload call 900; payload call 39", f"--seccomp={path}")
+    assert out.splitlines() == ["Permission denied", "Function not implemented", "Success"], out
+
+
+@test(needs=[root])
+def filter_is_made_once_per_content(t):
+    def kept():
+        return {path.name for path in RUNTIME_DIR.glob(".seccomp-file-*")}
+
+    base_ = base(t)
+    path = profile(t, deny("mkdir"))
+    before = kept()
+    out_of(t, base_, "true", f"--seccomp={path}")
+    first = kept() - before
+    t.defer(lambda: [(RUNTIME_DIR / name).unlink() for name in kept() - before])
+    assert len(first) == 1, first
+    copy = profile(t, deny("mkdir"), name="copy.json")
+    out_of(t, base_, "true", f"--seccomp={copy}")
+    assert kept() - before == first
+    profile(t, deny("mkdir"), deny("chmod"))
+    out_of(t, base_, "true", f"--seccomp={path}")
+    assert len(kept() - before) == 2
+
+
+@test(needs=[root])
+def filter_that_is_wrong_is_named_with_file_line_and_field(t):
+    base_ = base(t)
+    path = t.dir / "wrong.json"
+    for text, words in (('{"defaultAction":\n"SCMP_ACT_NO"}', ["line 2", "defaultAction"]), ("", ["line 1"]),
+                        ('{"defaultAction": "SCMP_ACT_ALLOW", "sycalls": []}', ["sycalls", "unknown field"]),
+                        ('{"defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_VAX"]}', ["SCMP_ARCH_VAX"]),
+                        (" " * 300_000, ["File too large"])):
+        path.write_text(text)
+        refused(t, ["run", f"--seccomp={path}", "bad", base_, "true"], FAILED, f"--seccomp={path}", *words)
+    refused(t, ["run", "--seccomp=/no/such/file", "bad", base_, "true"], FAILED, "--seccomp=/no/such/file", "No such file")
+    refused(t, ["run", f"--seccomp={t.dir}", "bad", base_, "true"], FAILED, f"--seccomp={t.dir}", "directory")
+
+
+@test(needs=[root])
+def filter_that_forbids_the_start_is_told(t):
+    refused(t, ["run", f"--seccomp={profile(t, deny('execveat'))}", "bad", base(t), "true"], FAILED, "executing berth-init")

@@ -21,6 +21,7 @@
 #include "launcher/mount.h"
 #include "launcher/namespaces.h"
 #include "launcher/privileges.h"
+#include "launcher/security-label.h"
 #include "launcher/start.h"
 #include "launcher/userns.h"
 
@@ -49,6 +50,8 @@ int child_enter(struct container *container, struct failure *failure)
     if (container->stage_fd < 0)
         return fail(failure, -errno, "%s: %m", container->state.path);
     int r = config->userns != USERNS_HOST ? userns_wait(container, failure) : 0;
+    if (r >= 0)
+        r = security_label_apply(config, failure);
     if (r >= 0)
         r = namespaces_make_time(container, failure);
     if (r >= 0 && config->userns != USERNS_HOST)

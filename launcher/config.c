@@ -78,6 +78,8 @@ struct container_config *config_free(struct container_config *config)
     free(config->user);
     free(config->workdir);
     free(config->seccomp_file);
+    free(config->apparmor);
+    free(config->selinux_label);
     for (int i = 0; i < NAMESPACE_MAX; i++)
         free(config->joined[i]);
     free(config->domainname);

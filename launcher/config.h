@@ -100,6 +100,8 @@ struct container_config {
     struct capability_words capabilities_added, capabilities_dropped;
     uint64_t capabilities; /* what follows from both: bit N is capability N */
     bool privileged;
+    char *apparmor;      /* profile, or NULL */
+    char *selinux_label; /* of processes, or NULL */
     enum seccomp_mode seccomp;
     char *seccomp_file; /* of SECCOMP_FILE: absolute */
     bool no_new_privileges;

@@ -25,6 +25,7 @@
 #include "launcher/hint.h"
 #include "launcher/options.h"
 #include "launcher/privileges.h"
+#include "launcher/security-label.h"
 #include "launcher/userns.h"
 #include "launcher/users.h"
 
@@ -140,8 +141,10 @@ static void _noreturn_ enter_and_clone(struct exec_request *request)
     struct exec_report report_pid = {};
     struct clone_args args = {.flags = CLONE_PARENT};
 
+    /* Both are inherited, and written while /proc is the host's. */
     int ignored;
-    if (process_set_oom_score(&request->container->config->process, &ignored, &report_pid.failure) < 0)
+    if (process_set_oom_score(&request->container->config->process, &ignored, &report_pid.failure) < 0 ||
+        security_label_apply(request->container->config, &report_pid.failure) < 0)
         report(request, &report_pid, EXIT_BERTH_FAILED);
     /* Nobody inside may look at this process, whose /proc/PID/exe is a file of the host: execve(2) makes it
      * visible again. */

@@ -177,6 +177,16 @@ static int option_tasks(const struct option_spec *spec, void *target, const char
     return 0;
 }
 
+/* Written to the kernel as one word. */
+static int option_label(const struct option_spec *spec, void *target, const char *value,
+                        struct failure *failure)
+{
+    for (const char *c = value; *c; c++)
+        if (isspace((unsigned char)*c) || iscntrl((unsigned char)*c))
+            return fail(failure, -EINVAL, "must be one word");
+    return *value ? option_string(spec, target, value, failure) : fail(failure, -EINVAL, "must be one word");
+}
+
 static int option_seccomp(const struct option_spec *spec, void *target, const char *value,
                           struct failure *failure)
 {
@@ -245,6 +255,8 @@ static const struct option_spec run_options[] = {
     {"privileged", 0, NULL, "all capabilities and devices, no filter, /proc and /sys to write", option_flag,
      C(privileged)},
     {"seccomp", 0, "default|off|FILE", "system call filter (FILE: in the OCI's JSON)", option_seccomp, 0},
+    {"apparmor", 0, "PROFILE", "AppArmor profile of the processes", option_label, C(apparmor)},
+    {"selinux-label", 0, "LABEL", "SELinux label of the processes", option_label, C(selinux_label)},
     {"no-new-privileges", 0, NULL, "set-user-id programs gain nothing", option_flag, C(no_new_privileges)},
     {"memory", 'm', "SIZE", "memory limit", option_size, C(limits.memory_max)},
     {"memory-high", 0, "SIZE", "memory above which the container is slowed", option_size,

@@ -30,6 +30,7 @@
 #include "launcher/privileges.h"
 #include "launcher/root.h"
 #include "launcher/seccomp.h"
+#include "launcher/security-label.h"
 #include "launcher/sysctl.h"
 #include "launcher/upper.h"
 #include "launcher/userns.h"
@@ -94,6 +95,8 @@ static int step_prepare(struct container *container, struct failure *failure)
     int r = process_raise_limits(&container->config->process, failure);
     if (r >= 0)
         r = namespaces_open(container, failure);
+    if (r >= 0)
+        r = security_label_check(container->config, failure);
     if (r < 0)
         return r;
     if (access("/proc/self/fd", X_OK) < 0)

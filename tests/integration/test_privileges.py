@@ -6,7 +6,7 @@ import os
 import re
 
 from container import Container, environment
-from harness import root, test, userns
+from harness import Skip, root, test, userns
 from host import RUNTIME_DIR
 from process import run
 from root import BERTH, TOP
@@ -227,3 +227,29 @@ def filter_that_is_wrong_is_named_with_file_line_and_field(t):
 @test(needs=[root])
 def filter_that_forbids_the_start_is_told(t):
     refused(t, ["run", f"--seccomp={profile(t, deny('execveat'))}", "bad", base(t), "true"], FAILED, "executing berth-init")
+
+
+# Labels
+
+@test(needs=[root])
+def label_that_the_host_has_no_module_for_is_refused(t):
+    base_ = base(t)
+    if not os.path.exists("/sys/module/apparmor/parameters/enabled"):
+        refused(t, ["run", "--apparmor=web", "bad", base_, "true"], FAILED, "--apparmor=web", "no AppArmor")
+    else:
+        refused(t, ["run", "--apparmor=no-such-profile", "bad", base_, "true"], FAILED, "--apparmor=no-such-profile")
+    if not os.path.exists("/sys/fs/selinux/enforce"):
+        refused(t, ["run", "--selinux-label=a:b:c", "bad", base_, "true"], FAILED, "--selinux-label=a:b:c", "no SELinux")
+    refused(t, ["run", "--apparmor=two words", "bad", base_, "true"], FAILED, "--apparmor", "one word")
+
+
+@test(needs=[root])
+def label_is_written_where_the_kernel_reads_it(t):
+    """On a host that has neither, a module that says so is laid over /sys; the kernel's answer is then told."""
+    if os.path.exists("/proc/self/attr/exec") and os.path.exists("/sys/fs/selinux/enforce"):
+        raise Skip("this host has SELinux")
+    (t.dir / "enabled").write_text("Y\n")
+    script = ("mount -t tmpfs none /sys/module && mkdir -p /sys/module/apparmor/parameters && "
+              f"cp {t.dir}/enabled /sys/module/apparmor/parameters/enabled && exec \"$@\"")
+    refused(t, ["run", "--apparmor=web", "bad", base(t), "true"], FAILED, "--apparmor=web",
+            prefix=["unshare", "--mount", "sh", "-c", script, "sh"])

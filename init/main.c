@@ -1,11 +1,15 @@
 /* berth-init: PID 1. Chooses the mode by the name it was called by and by its options. */
 #include "init/main.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "berth/exit-codes.h"
+#include "common/fd.h"
 #include "common/log.h"
+#include "common/parse.h"
 #include "common/text.h"
 #include "init/job/job-signals.h"
 #include "init/names/names.h"
@@ -76,14 +80,30 @@ static int berth_init_main(int argc, char **argv)
     return r;
 }
 
+/* "berth-exec FD COMMAND...": the last step of `berth exec`. Who is inside a container and executes
+ * /proc/self/exe meets this file, which is sealed, and not the host's berth. FD gets an errno, or closes. */
+static int berth_exec_main(int argc, char **argv)
+{
+    int fd, error = EINVAL;
+
+    if (argc < 3 || parse_int(argv[1], &fd) < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) {
+        log_error("berth-exec is for berth: berth exec NAME COMMAND");
+        return EXIT_BERTH_FAILED;
+    }
+    (void)execvp(argv[2], argv + 2);
+    error = errno;
+    (void)write_all(fd, &error, sizeof(error));
+    return error == ENOENT || error == ENOTDIR ? EXIT_NOT_FOUND : EXIT_CANNOT_EXECUTE;
+}
+
 /* What this binary is under which name; any other name is berth-init. */
 static const struct {
     const char *name;
     int (*main)(int argc, char **argv);
 } modes[] = {
-    {"berthctl", berthctl_main},   {"systemctl", berthctl_main}, {"tini", tini_main},
-    {"tini-static", tini_main},    {"docker-init", tini_main},   {"dumb-init", dumb_init_main},
-    {"catatonit", catatonit_main},
+    {"berthctl", berthctl_main},   {"systemctl", berthctl_main},    {"tini", tini_main},
+    {"tini-static", tini_main},    {"docker-init", tini_main},      {"dumb-init", dumb_init_main},
+    {"catatonit", catatonit_main}, {"berth-exec", berth_exec_main},
 };
 
 int main(int argc, char **argv)

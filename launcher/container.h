@@ -41,6 +41,7 @@ struct container {
     bool ran; /* PID 1 was executed */
 
     int init_fd;    /* the binary of berth-init */
+    int exec_fd;    /* a sealed copy of it, made by the first berth exec; 0: not yet */
     int control_fd; /* listening socket for PID 1 */
     int monitor_fd; /* listening socket of the monitor */
     int notify_fd;  /* PID 1 says READY=1, STATUS=… here */

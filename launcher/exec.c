@@ -11,7 +11,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -30,6 +32,12 @@
 #include "launcher/users.h"
 
 #define EXEC_PATIENCE (10 * USEC_PER_SEC) /* for the command to be executed */
+#define COPY_CHUNK    (16 * 1024 * 1024)
+#define ERRNO_MAX     4095
+
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x10U
+#endif
 
 struct exec_request {
     const struct container *container;
@@ -39,7 +47,9 @@ struct exec_request {
     char *const *argv;
     const int *fds;
     int cgroup_fd;
-    int report_fd; /* the child's end: a struct exec_report, or EOF when the command was executed */
+    int report_fd; /* the child's end: a struct exec_report, or EOF when our own part was done */
+    int error_fd;  /* an errno of the command's execution, or EOF: said from inside, and not believed further
+                    */
 };
 
 /* What the way to the command says: first the pid, then a failure or nothing. */
@@ -83,6 +93,18 @@ static int exec_environment(const struct exec_request *request, const char *home
     return 0;
 }
 
+/* A link of the container may lead to /proc/self/fd, where descriptors of the host still are: no magic link
+ * is followed. */
+static int enter_workdir(const char *path, struct failure *failure)
+{
+    static const struct open_how how = {.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+                                        .resolve = RESOLVE_NO_MAGICLINKS};
+    _cleanup_close_ int fd = sys_openat2(AT_FDCWD, path, &how, sizeof(how));
+    if (fd < 0 || fchdir(fd) < 0)
+        return fail(failure, -errno, "working directory %s: %m", path);
+    return 0;
+}
+
 /* Inside, as PID 1's equal: the command's own streams, directory, user, and nothing more than the container
  * may. */
 static int become_command(const struct exec_request *request, const struct user_identity *identity,
@@ -104,14 +126,35 @@ static int become_command(const struct exec_request *request, const struct user_
         return r;
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) /* after the change of ids, which undoes it */
         return fail(failure, -errno, "parent death signal: %m");
-    if (request->workdir && chdir(request->workdir) < 0)
-        return fail(failure, -errno, "working directory %s: %m", request->workdir);
+    int r2 = request->workdir ? enter_workdir(request->workdir, failure) : 0;
+    if (r2 < 0)
+        return r2;
     (void)umask(process_umask(&request->container->config->process));
     sigemptyset(&none);
     if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)
         return fail(failure, -errno, "signal mask: %m");
     close_descriptors(3, ~0U, CLOSE_RANGE_CLOEXEC);
     return 0;
+}
+
+/* Not the command itself: a process inside whose file is the host's berth must execute nothing that the
+ * container chose, as /proc/self/exe would lead there (CVE-2019-5736). A sealed copy of berth-init does it.
+ */
+static void execute(const struct exec_request *request, char *const *env, struct failure *failure)
+{
+    size_t n = strv_length((char *const *)request->argv);
+    _cleanup_free_ char **argv = calloc(n + 3, sizeof(*argv)), *fd = xasprintf("%d", request->error_fd);
+
+    if (!argv || !fd) {
+        (void)fail(failure, -ENOMEM, "out of memory");
+        return;
+    }
+    argv[0] = (char *)"berth-exec";
+    argv[1] = fd;
+    memcpy((void *)(argv + 2), (const void *)request->argv, n * sizeof(*argv));
+    if (fcntl(request->error_fd, F_SETFD, 0) >= 0)
+        syscall(SYS_execveat, request->container->exec_fd, "", argv, env, AT_EMPTY_PATH);
+    (void)fail(failure, -errno, "executing the copy of berth-init: %m");
 }
 
 static void _noreturn_ run_command(const struct exec_request *request)
@@ -127,12 +170,8 @@ static void _noreturn_ run_command(const struct exec_request *request)
         r = become_command(request, &identity, &last.failure);
     if (r < 0)
         report(request, &last, EXIT_BERTH_FAILED);
-    environ = env;
-    execvp(request->argv[0], request->argv);
-    bool missing = errno == ENOENT || errno == ENOTDIR;
-    last.failure.exit_status = missing ? EXIT_NOT_FOUND : EXIT_CANNOT_EXECUTE;
-    (void)fail(&last.failure, -errno, "cannot execute %s: %m", request->argv[0]);
-    report(request, &last, last.failure.exit_status);
+    execute(request, env, &last.failure);
+    report(request, &last, EXIT_BERTH_FAILED);
 }
 
 /* The process between: enters, clones, tells the pid as the monitor sees it, and is gone. */
@@ -187,6 +226,41 @@ static int read_reports(int fd, pid_t *ret_pid, struct failure *failure)
     }
 }
 
+/* What the copy of berth-init said of the command. From the first moment on it is a process of the container,
+ * which may have taken its descriptor: a number is all that is read. */
+static int read_execution(int fd, const char *command, struct failure *failure)
+{
+    int error = 0;
+    int r = wait_for_fd(fd, POLLIN, now_monotonic() + EXEC_PATIENCE);
+    if (r < 0)
+        return fail(failure, r, "the command was not executed within its time");
+    if (read(fd, &error, sizeof(error)) != sizeof(error) || error <= 0 || error > ERRNO_MAX)
+        return 0;
+    failure->exit_status = error == ENOENT || error == ENOTDIR ? EXIT_NOT_FOUND : EXIT_CANNOT_EXECUTE;
+    return fail(failure, -error, "cannot execute %s: %s", command, strerror(error));
+}
+
+static int make_exec_copy(struct container *container, struct failure *failure)
+{
+    _cleanup_close_ int fd = -EBADF;
+    off_t offset = 0;
+    ssize_t n;
+
+    if (container->exec_fd > 0)
+        return 0;
+    fd = memfd_create("berth-exec", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
+    if (fd < 0 && errno == EINVAL) /* before 6.3 */
+        fd = memfd_create("berth-exec", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    do
+        n = fd < 0 ? -1 : sendfile(fd, container->init_fd, &offset, COPY_CHUNK);
+    while (n > 0);
+    if (n < 0 || fchmod(fd, 0555) < 0 ||
+        fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0)
+        return fail(failure, -errno, "sealed copy of berth-init: %m");
+    container->exec_fd = TAKE_FD(fd);
+    return 0;
+}
+
 /* Born in the cgroup, by who may put it there: the container's root may not move anything across its own
  * border. */
 static pid_t clone_into(int cgroup_fd)
@@ -216,6 +290,7 @@ static void exec_request_done(struct exec_request *request)
     strv_free(request->environment);
     close_fd(request->cgroup_fd);
     close_fd(request->report_fd);
+    close_fd(request->error_fd);
 }
 
 /* The client has checked the options; they are parsed here in their own right. */
@@ -233,27 +308,33 @@ static int start_command(struct container *container, char **argv, const int fds
                          struct failure *failure)
 {
     _cleanup_(exec_request_done) struct exec_request request = {
-        .container = container, .fds = fds, .cgroup_fd = -EBADF, .report_fd = -EBADF};
-    _cleanup_close_pair_ int pair[2] = EBADF_PAIR;
+        .container = container, .fds = fds, .cgroup_fd = -EBADF, .report_fd = -EBADF, .error_fd = -EBADF};
+    _cleanup_close_pair_ int pair[2] = EBADF_PAIR, errors[2] = EBADF_PAIR;
     pid_t pid = 0;
     siginfo_t info;
 
     int r = parse_request(&request, argv, failure);
     if (r >= 0)
+        r = make_exec_copy(container, failure);
+    if (r >= 0)
         r = open_exec_cgroup(container, &request.cgroup_fd, failure);
     if (r < 0)
         return r;
-    if (pipe2(pair, O_CLOEXEC) < 0)
+    if (pipe2(pair, O_CLOEXEC) < 0 || pipe2(errors, O_CLOEXEC) < 0)
         return fail(failure, -errno, "pipe: %m");
     pid_t between = clone_into(request.cgroup_fd);
     if (between == 0) {
         request.report_fd = pair[1];
+        request.error_fd = errors[1];
         enter_and_clone(&request);
     }
     if (between < 0)
         return fail(failure, -errno, "clone: %m");
     pair[1] = close_fd(pair[1]);
+    errors[1] = close_fd(errors[1]);
     r = read_reports(pair[0], &pid, failure);
+    if (r >= 0)
+        r = read_execution(errors[0], request.argv[0], failure);
     (void)waitid(P_PID, (id_t)between, &info, WEXITED);
     if (pid <= 0)
         return r < 0 ? r : fail(failure, -ECHILD, "the way into the container broke off");

@@ -121,6 +121,8 @@ static int step_prepare(struct container *container, struct failure *failure)
 static void undo_prepare(struct container *container)
 {
     namespaces_close(container);
+    if (container->exec_fd > 0)
+        container->exec_fd = close_fd(container->exec_fd);
     console_done(&container->console);
     container->init_fd = close_fd(container->init_fd);
     container->control_fd = close_fd(container->control_fd);
@@ -293,7 +295,6 @@ static int step_clone(struct container *container, struct failure *failure)
     }
     container->notify_child_fd = close_fd(container->notify_child_fd);
     container->control_fd = close_fd(container->control_fd);
-    container->init_fd = close_fd(container->init_fd);
     console_close_child_ends(&container->console);
     container->record.leader = container->leader;
     return 0;

@@ -4,11 +4,12 @@
 import json
 import os
 import re
+import shutil
 
-from container import Container, environment
+from container import Container, berth, environment
 from harness import Skip, root, test, userns
 from host import RUNTIME_DIR
-from process import run
+from process import check, run
 from root import BERTH, TOP
 from test_bad_input import FAILED, refused
 from test_run import DOCKER_CAPABILITIES, SLEEP, base, out_of, sh
@@ -253,3 +254,37 @@ def label_is_written_where_the_kernel_reads_it(t):
               f"cp {t.dir}/enabled /sys/module/apparmor/parameters/enabled && exec \"$@\"")
     refused(t, ["run", "--apparmor=web", "bad", base(t), "true"], FAILED, "--apparmor=web",
             prefix=["unshare", "--mount", "sh", "-c", script, "sh"])
+
+
+# Nothing of the host leaks
+
+@test(needs=[root])
+def program_of_the_host_is_never_executed_inside(t):
+    """CVE-2019-5736: what leads to /proc/self/exe must not meet the file of berth, which could be overwritten then."""
+    base_ = base(t)
+    for library in re.findall(r"(/\S+) \(0x", check(t, ["ldd", BERTH])):  # so that it would run there
+        (base_ / library[1:]).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(library, base_ / library[1:])
+    os.symlink("/proc/self/exe", base_ / "link")
+    (base_ / "script").write_text("#!/proc/self/exe --help\n")
+    (base_ / "script").chmod(0o755)
+    container = Container(t, base_, *SLEEP, detach=True)
+    for command in ("/link", "/script", "/proc/self/exe"):
+        result = container.berth("exec", command, "--help")
+        assert "run [OPTIONS]" not in result.out + result.err, f"{command} is the host's berth: {result!r}"
+
+
+@test(needs=[root])
+def directory_of_the_host_is_never_the_working_directory(t):
+    """CVE-2024-21626: a working directory that leads to a descriptor of the host's."""
+    base_ = base(t)
+    for number in range(3, 30):
+        os.symlink(f"/proc/self/fd/{number}", base_ / f"fd{number}")
+    os.symlink("/proc/self/cwd", base_ / "cwd")
+    container = Container(t, base_, *SLEEP, detach=True)
+    for name in [f"fd{number}" for number in range(3, 30)] + ["cwd"]:
+        result = run(t, [BERTH, "exec", f"--workdir=/{name}", container.name, "sh", "-c", "ls .. ."], env=environment())
+        assert result.status == FAILED and f"/{name}" in result.err, repr(result)
+        result = berth(t, "run", f"--workdir=/{name}", f"bad{name}", base_, "/bin/busybox", "pwd")
+        assert result.status != 0 or result.out == "/\n", repr(result)
+    assert container.exec("readlink", "/proc/self/cwd").strip() == container.exec("readlink", "/proc/1/cwd").strip() == "/"

@@ -221,6 +221,7 @@ static int add_oci_architecture(const struct compiler *compiler, const char *nam
 
     for (size_t i = 0; rest && rest[i] && i + 1 < sizeof(lower); i++)
         lower[i] = (char)tolower((unsigned char)rest[i]);
+    /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): library_open() fails or sets all of them */
     uint32_t token = compiler->library.resolve_arch(lower);
     if (token == 0)
         return -EINVAL;
@@ -287,6 +288,7 @@ int seccomp_compile_oci(const char *file, const struct seccomp_oci *profile, str
     compiler.filter = compiler.library.init(profile->default_action);
     if (!compiler.filter)
         return fail(failure, -EINVAL, "--seccomp=%s: libseccomp refuses its defaultAction", file);
+    /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): library_open() fails or sets all of them */
     (void)compiler.library.attr_set(compiler.filter, SCMP_FLTATR_CTL_OPTIMIZE, BINARY_TREE);
     r = add_oci(file, &compiler, profile, &newest, failure);
     if (r < 0)

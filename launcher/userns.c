@@ -146,7 +146,7 @@ int userns_delegate(const struct container *container, int cgroup_fd, struct fai
 
     if (container->config->userns == USERNS_HOST || container_is_rootless() || cgroup_fd < 0)
         return 0;
-    struct id_range range;
+    struct id_range range = {};
     int r = root_range(container, &range, failure);
     if (r < 0)
         return r;
@@ -159,7 +159,7 @@ int userns_delegate(const struct container *container, int cgroup_fd, struct fai
 
 static int map_as_root(const struct container *container, struct failure *failure)
 {
-    struct id_range range;
+    struct id_range range = {};
     char text[MAP_TEXT_MAX];
 
     int r = root_range(container, &range, failure);

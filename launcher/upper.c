@@ -267,7 +267,7 @@ static int keep_uuid(struct container *container, int dirfd)
     uint8_t uuid[sizeof(container->uuid)];
     size_t n = 0;
 
-    if (read_file_at(dirfd, "uuid", sizeof(text), &kept, NULL) >= 0)
+    if (!container->config->machine_id && read_file_at(dirfd, "uuid", sizeof(text), &kept, NULL) >= 0)
         while (n < sizeof(uuid) && sscanf(kept + 2 * n, "%2hhx", &uuid[n]) == 1)
             n++;
     if (n == sizeof(uuid)) {

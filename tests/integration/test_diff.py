@@ -5,11 +5,12 @@ import os
 import subprocess
 
 from container import Container, berth, environment
-from harness import Skip, root, test
+from harness import root, test
 from host import STATE_DIR
-from process import check, run
-from root import BERTH, BERTH_INIT, NOBODY, busybox_root, copied, write_files
+from process import Process, check, run
+from root import BERTH, NOBODY, busybox_root, write_files
 from test_bad_input import FAILED, refused
+from test_overlay import ordinary
 
 FILES = {"etc/motd": "as it was\n", "srv/gone": "", "srv/kept": "", "opt/tree/deep/file": "", "opt/tree/other": "",
          "var/mode/x": "", "usr/share/a": ""}
@@ -176,19 +177,24 @@ def layer_that_is_gone_is_told(t):
 @test(needs=[root])
 def ordinary_user_sees_what_his_own_changed(t):
     base_ = base(t)
-    runtime = t.dir / "runtime"
-    runtime.mkdir()
-    check(t, ["chown", "-Rh", f"{NOBODY}:{NOBODY}", runtime, base_])
-    as_nobody = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--"]
-    if run(t, [*as_nobody, "unshare", "--user", "--map-root-user", "true"]).status != 0:
-        raise Skip("ordinary users get no user namespace on this host")
-    env = environment(HOME=str(runtime), XDG_RUNTIME_DIR=str(runtime), XDG_STATE_HOME=str(runtime / "kept"),
-                      BERTH_INIT=str(copied(t, BERTH_INIT)))
-    program = copied(t, BERTH)
+    program, env = ordinary(t)
+    check(t, ["chown", "-Rh", f"{NOBODY}:{NOBODY}", base_])
     script = "rm -r /opt/tree; mkdir /opt/tree; touch /opt/tree/new /x; rm /srv/gone; chmod 0 /x"
-    result = run(t, [*as_nobody, program, "run", "--overlay=persistent", "mine", base_, "sh", "-c", script], env=env)
-    assert result.status == 0, repr(result)
-    result = run(t, [*as_nobody, program, "diff", "mine"], env=env)
-    assert (result.status, result.err) == (0, ""), repr(result)
-    assert in_order(result.out.splitlines()) == in_order([
-        "C /opt", "C /opt/tree", "D /opt/tree/deep", "D /opt/tree/other", "A /opt/tree/new", "C /srv", "D /srv/gone", "A /x"])
+    expected = in_order(["C /opt", "C /opt/tree", "D /opt/tree/deep", "D /opt/tree/other", "A /opt/tree/new", "C /srv",
+                         "D /srv/gone", "A /x"])
+    check(t, [*program, "run", "--overlay=persistent", "mine", base_, "sh", "-c", script], env=env)
+    assert in_order(check(t, [*program, "diff", "mine"], env=env).splitlines()) == expected
+
+
+@test(needs=[root])
+def ordinary_user_sees_into_what_a_running_container_closed(t):
+    base_ = base(t)
+    program, env = ordinary(t)
+    check(t, ["chown", "-Rh", f"{NOBODY}:{NOBODY}", base_])
+    process = Process(t, [*program, "run", "mine", base_, "sh", "-c",
+                          "mkdir -p /srv/in; touch /srv/in/side; chmod 0 /srv/in /srv; echo up; exec payload sleep-forever"], env=env)
+    process.out.expect("^up$")
+    assert check(t, [*program, "diff", "mine"], env=env).splitlines() == ["C /srv", "A /srv/in", "A /srv/in/side"]
+    check(t, [*program, "stop", "mine"], env=env)
+    result = run(t, [*program, "diff", "mine"], env=env)
+    assert result.status == FAILED and "mine" in result.err, repr(result)

@@ -9,8 +9,8 @@ import subprocess
 from container import Container, berth, environment
 from harness import Skip, root, test, userns
 from host import Snapshot
-from process import run
-from root import BERTH
+from process import Process, run
+from root import BERTH, BERTH_INIT, NOBODY, copied
 from test_bad_input import FAILED, refused
 from test_privileges import in_run_and_exec
 from test_run import SLEEP, base, out_of, sh
@@ -266,6 +266,33 @@ def failed_join_leaves_nothing_behind(t):
     assert result.status == FAILED, repr(result)
     Snapshot().assert_nothing_left_behind(before)
     assert berth(t, "run", "bad", base_, "true").status == 0
+
+
+@test(needs=[root])
+def ordinary_user_joins_what_belongs_to_the_own_user_namespace(t):
+    base_ = base(t)
+    runtime = t.dir / "runtime"
+    runtime.mkdir()
+    os.chown(runtime, NOBODY, NOBODY)
+    as_nobody = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--"]
+    if run(t, [*as_nobody, "unshare", "--user", "--map-root-user", "true"]).status != 0:
+        raise Skip("ordinary users get no user namespace on this host")
+    program, init = copied(t, BERTH), copied(t, BERTH_INIT)
+    env = {"PATH": "/usr/bin:/bin", "HOME": str(runtime), "XDG_RUNTIME_DIR": str(runtime), "XDG_STATE_HOME": str(runtime),
+           "BERTH_INIT": str(init)}
+    first = Process(t, [*as_nobody, program, "run", "first", base_, "/bin/payload", "say", "up", "sleep-forever"], env=env)
+    first.out.expect("^up$")
+    leader = (runtime / "berth/first/state").read_text()
+    leader = re.search(r"(?im)^leader\S*=(\d+)", leader)[1]
+    joined = [f"--userns={leader}", f"--network=ns:{leader}", f"--ipc={leader}"]
+    names = ("user", "net", "ipc")
+    result = run(t, [*as_nobody, program, "run", *joined, "second", base_, "sh", "-c",
+                     f"for n in {' '.join(names)}; do readlink /proc/self/ns/$n; done; id -u"], env=env)
+    assert result.out.split() == [*(inode(name, leader) for name in names), "0"], repr(result)
+    alone = run(t, [*as_nobody, program, "run", joined[1], "third", base_, "true"], env=env)
+    assert alone.status == FAILED and "--userns=PATH" in alone.err, repr(alone)
+    first.signal(15)
+    first.wait()
 
 
 # Clocks

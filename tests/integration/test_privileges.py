@@ -9,7 +9,7 @@ import shutil
 from container import Container, berth, environment
 from harness import Skip, root, test, userns
 from host import RUNTIME_DIR
-from process import check, run
+from process import Terminal, check, run
 from root import BERTH, TOP
 from test_bad_input import FAILED, refused
 from test_run import DOCKER_CAPABILITIES, SLEEP, base, out_of, sh
@@ -288,3 +288,38 @@ def directory_of_the_host_is_never_the_working_directory(t):
         result = berth(t, "run", f"--workdir=/{name}", f"bad{name}", base_, "/bin/busybox", "pwd")
         assert result.status != 0 or result.out == "/\n", repr(result)
     assert container.exec("readlink", "/proc/self/cwd").strip() == container.exec("readlink", "/proc/1/cwd").strip() == "/"
+
+
+@test(needs=[root])
+def terminal_of_the_caller_is_not_handed_in(t):
+    """CVE-2017-5226: who holds a terminal can type into it."""
+    script = "for n in 0 1 2; do [ -t $n ] && echo holds $n; done; (: </dev/tty) 2>/dev/null && echo opens; ls -l /proc/self/fd; echo end"
+    container = Container(t, base(t), "sh", "-c", f"{script}; exec payload sleep-forever", options=["-i"], terminal=True)
+    inside = Terminal(t, [BERTH, "exec", "-i", container.name, "sh", "-c", script], env=environment())
+    for terminal in (container.process.tty, inside.tty):
+        lines = []
+        while not lines or lines[-1] != "end":
+            lines.append(terminal.line().strip())
+        assert not [line for line in lines if line.startswith(("holds", "opens")) or "/dev/pts" in line], lines
+    container.stop()
+
+
+@test(needs=[root, userns], each=["--userns=host", "--userns=auto"])
+def start_opens_nothing_that_an_executed_program_would_inherit(t, users):
+    """Every descriptor of the launcher and of the container's side is close-on-exec from birth."""
+    if not shutil.which("strace"):
+        raise Skip("needs strace")
+    calls = ("open,openat,openat2,socket,socketpair,pipe,pipe2,dup,memfd_create,epoll_create1,signalfd4,eventfd2,accept,accept4,"
+             "timerfd_create,fsopen,fsmount,open_tree,inotify_init1,execve,execveat")
+    trace = t.dir / "trace"
+    check(t, ["strace", "-f", "-qq", "-o", trace, "-e", f"trace={calls}", BERTH, "run", users, "traced", base(t), "true"],
+          env=environment())
+    lines = [line.split(maxsplit=1) for line in trace.read_text().splitlines()]
+    executed = set()  # processes whose program is the container's by now
+    leaks = []
+    for pid, call in lines[1:]:
+        if "execveat(" in call:
+            executed.add(pid)
+        elif not executed and not re.search(r"CLOEXEC| = -1 |resumed>|^[+-]", call):
+            leaks.append(call)
+    assert executed and not leaks, leaks

@@ -52,11 +52,16 @@ int namespace_join(struct container_config *config, enum namespace_kind kind, co
     return 0;
 }
 
-static int set_choice(struct container_config *config, enum namespace_kind kind, const char *value,
-                      bool *host, struct failure *failure)
+void namespace_forget(struct container_config *config, enum namespace_kind kind)
 {
     free(config->joined[kind]);
     config->joined[kind] = NULL;
+}
+
+static int set_choice(struct container_config *config, enum namespace_kind kind, const char *value,
+                      bool *host, struct failure *failure)
+{
+    namespace_forget(config, kind);
     *host = !streq(value, "private");
     if (streq(value, "private") || streq(value, "host"))
         return 0;

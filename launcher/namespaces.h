@@ -19,6 +19,9 @@ int option_time_offset(const struct option_spec *spec, void *target, const char 
 /* "PATH" or "PID" into config->joined; -EINVAL, without a failure, when it is neither. */
 int namespace_join(struct container_config *config, enum namespace_kind kind, const char *value);
 
+/* Takes an earlier choice back: the last one counts. */
+void namespace_forget(struct container_config *config, enum namespace_kind kind);
+
 /* Whether there is one to join. */
 bool namespaces_are_joined(const struct container_config *config);
 /* The host's side: opens them; what is no namespace of the kind is refused. */

@@ -123,6 +123,7 @@ static int option_userns(const struct option_spec *spec, void *target, const cha
         const char *name;
         enum userns_mode mode;
     } modes[] = {{"host", USERNS_HOST}, {"auto", USERNS_AUTO}};
+    namespace_forget(config, NAMESPACE_USER);
     FOREACH_ARRAY (mode, modes, ELEMENTSOF(modes))
         if (streq(mode->name, value)) {
             config->userns = mode->mode;
@@ -162,6 +163,7 @@ static int option_network(const struct option_spec *spec, void *target, const ch
     struct container_config *config = target;
     const char *joined = startswith(value, "ns:");
 
+    namespace_forget(config, NAMESPACE_NETWORK);
     config->network = joined ? NETWORK_JOIN : streq(value, "host") ? NETWORK_HOST : NETWORK_NONE;
     int r = joined ? namespace_join(config, NAMESPACE_NETWORK, joined)
                    : -(config->network == NETWORK_NONE && !streq(value, "none"));
@@ -336,11 +338,9 @@ static int parse_root(struct container_config *config, const char *root, struct 
     return r;
 }
 
-/* What follows from what was given, and what does not go together. */
-static int complete(struct container_config *config, struct failure *failure)
+/* Names, clocks and settings need namespaces of the container's own. */
+static int complete_isolation(struct container_config *config, struct failure *failure)
 {
-    if (!config->command)
-        config->boot = true;
     if (config->hostname && config->host_uts)
         return fail(failure, -EINVAL, "--hostname needs a namespace of its own: leave --uts out");
     if (config->domainname && config->host_uts)
@@ -354,6 +354,19 @@ static int complete(struct container_config *config, struct failure *failure)
         if (r < 0)
             return r;
     }
+    if (config->seccomp == SECCOMP_UNSET)
+        config->seccomp = config->privileged ? SECCOMP_OFF : SECCOMP_DEFAULT;
+    return capabilities_complete(config, failure);
+}
+
+/* What follows from what was given, and what does not go together. */
+static int complete(struct container_config *config, struct failure *failure)
+{
+    if (!config->command)
+        config->boot = true;
+    int r = complete_isolation(config, failure);
+    if (r < 0)
+        return r;
     if (!config->hostname && !(config->hostname = strdup(config->name)))
         return fail(failure, -ENOMEM, "out of memory");
     if (!config->unit_name && !(config->unit_name = xasprintf("berth-%s.scope", config->name)))
@@ -380,9 +393,7 @@ static int complete(struct container_config *config, struct failure *failure)
         config->userns = USERNS_AUTO; /* an ordinary user has no other way */
     if (config->tty && config->detach)
         return fail(failure, -EINVAL, "--tty and --detach do not go together");
-    if (config->seccomp == SECCOMP_UNSET)
-        config->seccomp = config->privileged ? SECCOMP_OFF : SECCOMP_DEFAULT;
-    return capabilities_complete(config, failure);
+    return 0;
 }
 
 static void print_help(void)

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include <linux/capability.h>
+#include <sched.h>
 
 #include "common/capabilities.h"
 #include "common/fd.h"
@@ -128,6 +129,21 @@ static void capabilities_are_added_and_dropped_whatever_the_order(void **state)
     assert_int_equal(CAPABILITIES_OF("--privileged", "--cap-drop=chown"), ~CAPABILITY_MASK(CAP_CHOWN));
     assert_int_equal(CAPABILITIES_OF("--cap-drop=chown,mknod"),
                      0xa80425fb & ~CAPABILITY_MASK(CAP_CHOWN) & ~CAPABILITY_MASK(CAP_MKNOD));
+}
+
+static void the_last_choice_of_a_namespace_counts(void **state)
+{
+    _cleanup_(result_done) struct result result =
+        PARSE("--network=ns:1", "--network=none", "--ipc=1", "--ipc=host", "--userns=/x", "--userns=auto",
+              "--pid=host", "--pid=7", "x", "@/root");
+    assert_int_equal(result.r, 0);
+    assert_null(result.config->joined[NAMESPACE_NETWORK]);
+    assert_null(result.config->joined[NAMESPACE_IPC]);
+    assert_null(result.config->joined[NAMESPACE_USER]);
+    assert_string_equal(result.config->joined[NAMESPACE_PID], "/proc/7/ns/pid");
+    assert_true(config_namespaces(result.config) & CLONE_NEWNET);
+    assert_false(config_namespaces(result.config) & (CLONE_NEWPID | CLONE_NEWIPC));
+    assert_true(config_entered_namespaces(result.config) & CLONE_NEWPID);
 }
 
 static void capabilities_that_contradict_are_refused(void **state)
@@ -259,6 +275,7 @@ int main(void)
         cmocka_unit_test(limits_are_read_in_their_units),
         cmocka_unit_test(the_default_capabilities_are_dockers),
         cmocka_unit_test(capabilities_are_added_and_dropped_whatever_the_order),
+        cmocka_unit_test(the_last_choice_of_a_namespace_counts),
         cmocka_unit_test(capabilities_that_contradict_are_refused),
         cmocka_unit_test(a_capability_that_is_misspelt_gets_a_suggestion),
         cmocka_unit_test(a_directory_with_awkward_characters_is_taken_as_it_is),

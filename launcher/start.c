@@ -454,7 +454,9 @@ static int take_message(struct container *container, struct failure *failure)
     int fds[1];
     size_t n_fds = 1;
 
-    int r = wait_for_fd(container->start_fd, POLLIN, container->deadline);
+    int r = now_monotonic() >= container->deadline
+                ? -ETIMEDOUT
+                : wait_for_fd(container->start_fd, POLLIN, container->deadline);
     if (r < 0)
         return fail(failure, r, "the container did not start within its time: see --start-timeout");
     ssize_t n = receive_with_fds(container->start_fd, &message, sizeof(message), fds, &n_fds);

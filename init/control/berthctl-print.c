@@ -11,6 +11,8 @@
 #include "common/status-store.h"
 #include "common/text.h"
 #include "init/control/berthctl-files.h"
+#include "init/unit/fragment.h"
+#include "init/unit/name.h"
 
 #define UNIT_FILE_BYTES_MAX (1024 * 1024)
 
@@ -137,6 +139,34 @@ static int print_file(const struct berthctl *ctl, const char *path)
     return 0;
 }
 
+static void print_next_file(struct berthctl *ctl, const char *path)
+{
+    if (ctl->printed && !ctl->json)
+        putchar('\n');
+    ctl->printed = true;
+    if (print_file(ctl, path) < 0)
+        ctl->complained = true;
+}
+
+/* PID 1 knows units, and a template is none: its files are found here. False when there are none. */
+static bool print_template(struct berthctl *ctl, const char *name)
+{
+    struct unit_files *files = unit_name_is_template(name) ? unit_files_open(ctl) : NULL;
+    char *names[] = {(char *)name, NULL};
+    _cleanup_strv_ char **drop_ins = NULL;
+    struct install_unit unit = {};
+
+    bool found = files && install_find(&files->install, name, &unit) >= 0 && unit.found != FOUND_NOTHING &&
+                 fragment_drop_ins(&files->install.loader, names, &drop_ins) >= 0;
+    if (found && unit.path)
+        print_next_file(ctl, unit.path);
+    for (char **path = drop_ins; found && path && *path; path++)
+        print_next_file(ctl, *path);
+    install_unit_done(&unit);
+    unit_files_free(files);
+    return found;
+}
+
 int berthctl_on_cat(char *packet, size_t size, void *userdata)
 {
     struct berthctl *ctl = userdata;
@@ -146,6 +176,8 @@ int berthctl_on_cat(char *packet, size_t size, void *userdata)
     int r;
 
     if (load && streq(load, "not-found")) {
+        if (id && print_template(ctl, id))
+            return 0;
         ctl->complained = true;
         log_error("%s: no such unit", id ? id : "?");
         return 0;
@@ -153,13 +185,9 @@ int berthctl_on_cat(char *packet, size_t size, void *userdata)
     while ((r = record_next(&packet, &size, &key, &value)) > 0) {
         if (!streq(key, "FragmentPath") && !streq(key, "DropInPaths"))
             continue;
-        if ((any || ctl->printed) && !ctl->json)
-            putchar('\n');
         any = true;
-        if (print_file(ctl, value) < 0)
-            ctl->complained = true;
+        print_next_file(ctl, value);
     }
-    ctl->printed |= any;
     if (!any && !ctl->json)
         printf("# %s is built in, it has no file\n", id ? id : "?");
     return r;

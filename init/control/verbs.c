@@ -6,6 +6,7 @@
 #include "common/parse.h"
 #include "common/text.h"
 #include "init/control/internal.h"
+#include "init/unit/name.h"
 
 #define NO_LIMIT SIZE_MAX
 
@@ -94,6 +95,20 @@ static int walk_all(struct control_client *client)
     return 1;
 }
 
+/* A template is no unit: one that asks for its state made a mistake, also when the others it names are fine.
+ */
+static bool refuse_template(struct control_client *client, const char *name)
+{
+    _cleanup_free_ char *message = NULL;
+
+    if (!name || !unit_name_is_template(name))
+        return false;
+    message = xasprintf("%s is a template, not a unit: name an instance of it, %.*s@NAME%s", name,
+                        (int)(strchr(name, '@') - name), name, strchr(name, '@') + 1);
+    control_client_finish(client, "invalid", 1, message);
+    return true;
+}
+
 static int walk_units(struct control_client *client)
 {
     const struct control_request *request = &client->request;
@@ -114,8 +129,12 @@ static int walk_units(struct control_client *client)
         send_unit(client, unit);
         return 1;
     }
+    bool shows_files = client->verb->argument == WALK_CAT, is_pattern = client->verb->argument == WALK_LIST;
+    if (!shows_files && !is_pattern && refuse_template(client, name))
+        return 0;
     struct record record;
-    client->walk.unknown = true;
+    /* The client finds the files of a template. */
+    client->walk.unknown |= !shows_files || !name || !unit_name_is_template(name);
     record_unknown(name ? name : word, &record);
     control_client_send(client, &record);
     return 1;
@@ -154,6 +173,8 @@ static int verb_graph(struct control_client *client)
         struct manager_unit *unit;
         if (control_find_unit(client, client->request.args[i], &name, &unit) == -ENOMEM)
             return -ENOMEM;
+        if (refuse_template(client, name))
+            return 0;
     }
     client->request.named = false;
     return verb_walk(client);
@@ -213,7 +234,8 @@ static int verb_reset_failed(struct control_client *client)
         if (r == 0)
             r = manager_reset_failed(client->server->manager, unit->unit->name);
         if (r < 0)
-            message = xasprintf("%s: %s", request->args[i], r == -ENOENT ? "not found" : strerror(-r));
+            message = xasprintf("%s: %s", request->args[i],
+                                r == -ENOENT || r == -EINVAL ? "not found" : strerror(-r));
     }
     control_client_finish(client, r < 0 ? "failed" : "done", r < 0, message);
     return 0;

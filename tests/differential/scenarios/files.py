@@ -1192,3 +1192,36 @@ $ systemctl show -P Id a.service
 $ systemctl show -P Names b.service | tr ' ' '\\n' | sort
 $ systemctl is-active c.service
 """, show=(), alone=True)
+
+scenario("a template itself is no unit", """
+a@.service
+    ExecStart=sleep 1000
+b.service
+    ExecStart=sleep 1000
+# systemctl start b.service
+$ systemctl is-active a@.service
+$ systemctl is-active --quiet a@.service
+$ systemctl is-active a@.service b.service
+$ systemctl is-active b.service a@.service
+$ systemctl is-active no-such@.service
+$ systemctl is-failed a@.service
+$ systemctl is-failed b.service a@.service
+$ systemctl status a@.service >/dev/null
+$ systemctl status b.service a@.service >/dev/null
+$ systemctl show -P Id a@.service
+$ systemctl show -p Id,ActiveState b.service a@.service
+$ systemctl start a@.service
+$ systemctl start b.service a@.service
+$ systemctl stop a@.service
+$ systemctl restart a@.service
+$ systemctl try-restart a@.service
+$ systemctl reload a@.service
+$ systemctl kill a@.service
+$ systemctl reset-failed a@.service
+$ systemctl cat a@.service >/dev/null
+$ systemctl cat no-such@.service >/dev/null
+$ systemctl is-enabled a@.service
+$ systemctl list-dependencies a@.service >/dev/null
+$ systemctl list-units --no-legend a@.service
+$ systemctl is-active b.service
+""")

@@ -364,6 +364,17 @@ static void test_is_active_and_is_failed_exit_as_systemctl_does(void **state)
     expect(ASK("is-failed\0u0\0"), "done", 1, 1);
 }
 
+static void test_a_template_is_no_unit_to_ask_for(void **state)
+{
+    expect(ASK("is-active\0t@.service\0"), "invalid", 1, 0);
+    expect(ASK("is-active\0u0\0t@.service\0u1\0"), "invalid", 1, 1);
+    expect(ASK("is-failed\0t@.service\0"), "invalid", 1, 0);
+    expect(ASK("status\0t@.service\0"), "invalid", 1, 0);
+    expect(ASK("show\0t@.service\0"), "invalid", 1, 0);
+    expect(ASK("graph\0t@.service\0"), "invalid", 1, 0);
+    expect(ASK("cat\0t@.service\0"), "done", 0, 1); /* its files are the client's to find */
+}
+
 static void test_start_is_answered_when_the_last_job_has_ended(void **state)
 {
     static char packet[CONTROL_PACKET_MAX + 1];
@@ -752,6 +763,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_status_tells_of_the_manager_and_each_unit),
         TEST(test_is_active_and_is_failed_exit_as_systemctl_does),
+        TEST(test_a_template_is_no_unit_to_ask_for),
         TEST(test_start_is_answered_when_the_last_job_has_ended),
         TEST(test_each_unit_that_failed_is_named_with_its_reason),
         TEST(test_a_job_that_ends_at_once_is_not_waited_for),

@@ -25,11 +25,13 @@ static void print_state(const struct berthctl *ctl, const char *name, const char
 }
 
 /* As systemctl: 0 when one at least is enabled; a unit that does not exist is told of and fails alone. */
-static int is_enabled(const struct berthctl *ctl, const struct unit_files *files)
+static int is_enabled(const struct berthctl *ctl, struct unit_files *files)
 {
     _cleanup_strv_ char **names = unit_files_names(ctl, ctl->args, false);
     bool any = false;
 
+    if (ctl->n_args > 1 && unit_files_ask_many(files) < 0)
+        return 1;
     for (char **name = names; name && *name; name++) {
         enum install_state state;
         int r = install_get_state(&files->install, *name, &state);
@@ -150,13 +152,15 @@ static int compare_rows(const void *a, const void *b)
     return order ? order : strcmp(left, right);
 }
 
-static int list(const struct berthctl *ctl, const struct unit_files *files)
+static int list(const struct berthctl *ctl, struct unit_files *files)
 {
     _cleanup_strv_ char **names = NULL;
     _cleanup_free_ struct row *rows = NULL;
     size_t n = 0;
-    int r = install_list(&files->install, &names);
+    int r = unit_files_ask_many(files);
 
+    if (r >= 0)
+        r = install_list(&files->install, &names);
     if (r >= 0)
         rows = calloc(strv_length(names) + 1, sizeof(*rows));
     if (!rows) {

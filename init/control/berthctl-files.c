@@ -225,11 +225,13 @@ static int choose(const struct berthctl *ctl, const struct unit_files *files, co
 }
 
 /* Of all units those that can be enabled at all. */
-static int all_names(const struct unit_files *files, char ***ret)
+static int all_names(struct unit_files *files, char ***ret)
 {
     _cleanup_strv_ char **all = NULL;
-    int r = install_list(&files->install, &all);
+    int r = unit_files_ask_many(files);
 
+    if (r >= 0)
+        r = install_list(&files->install, &all);
     for (char **name = all; r >= 0 && name && *name; name++) {
         enum install_state state;
         r = install_get_state(&files->install, *name, &state);
@@ -241,10 +243,11 @@ static int all_names(const struct unit_files *files, char ***ret)
             state != STATE_STATIC)
             r = strv_append(ret, *name);
     }
+    unit_files_changed(files);
     return r;
 }
 
-static int preset(const struct berthctl *ctl, const struct unit_files *files)
+static int preset(const struct berthctl *ctl, struct unit_files *files)
 {
     _cleanup_strv_ char **names = NULL, **enable = NULL, **disable = NULL;
     struct install_plan off = {}, on = {};

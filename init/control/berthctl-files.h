@@ -14,6 +14,9 @@ struct unit_files {
 /* The files of --root= or our own, told when that fails. */
 struct unit_files *unit_files_open(const struct berthctl *ctl);
 struct unit_files *unit_files_free(struct unit_files *files);
+/* From here to unit_files_changed() nobody changes them: directories and links are read once. -ENOMEM. */
+int unit_files_ask_many(struct unit_files *files);
+void unit_files_changed(struct unit_files *files);
 /* The units' names, ".service" added where it is missing; patterns and paths only where asked for. NULL after
  * telling. */
 char **unit_files_names(const struct berthctl *ctl, char *const *words, bool paths);

@@ -13,10 +13,10 @@
 
 static struct utsname system_names; /* what %H and %v stand for */
 
+static const char *const search_path[] = {UNIT_SEARCH_PATH, NULL};
+
 static void set_loader(struct unit_files *files)
 {
-    static const char *const search_path[] = {UNIT_SEARCH_PATH, NULL};
-
     (void)uname(&system_names);
     files->install.loader = (struct unit_loader){
         .ops = &root_files_ops,
@@ -52,10 +52,24 @@ struct unit_files *unit_files_open(const struct berthctl *ctl)
     return files;
 }
 
+int unit_files_ask_many(struct unit_files *files)
+{
+    files->root.search_path = (char *const *)search_path;
+    return files->install.links ? 0 : install_links_read(&files->install, &files->install.links);
+}
+
+void unit_files_changed(struct unit_files *files)
+{
+    files->install.links = install_links_free(files->install.links);
+    root_files_forget(&files->root);
+    files->root.search_path = NULL;
+}
+
 struct unit_files *unit_files_free(struct unit_files *files)
 {
     if (!files)
         return NULL;
+    unit_files_changed(files);
     install_presets_done(&files->presets);
     close_fd(files->root.root_fd);
     free(files);
@@ -101,8 +115,8 @@ const char *unit_files_preset(const struct unit_files *files, const char *name)
 
 bool unit_files_ask(struct berthctl *ctl, const char *name, const char **ret_state, const char **ret_preset)
 {
-    if (!ctl->files)
-        ctl->files = unit_files_open(ctl);
+    if (!ctl->files && (ctl->files = unit_files_open(ctl)) && unit_files_ask_many(ctl->files) < 0)
+        ctl->files = unit_files_free(ctl->files);
     if (!ctl->files || !name || !unit_name_is_valid(name))
         return false;
     *ret_state = unit_files_state(ctl->files, name);

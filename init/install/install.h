@@ -17,6 +17,8 @@ struct install {
     struct unit_loader loader;
     const char *config; /* where links are made: INSTALL_CONFIG or INSTALL_RUNTIME */
     bool force;         /* links that lead elsewhere are replaced */
+    /* For many questions about states while no link changes, else NULL: each looks at all links then. */
+    struct install_links *links;
 };
 
 /* --- plan: what is to be done --- */
@@ -119,6 +121,14 @@ bool install_state_is_enabled(enum install_state state);
  * folder that it is in (NULL: none). Stops at a negative value and returns it. */
 typedef int (*install_link_fn)(void *userdata, const char *path, const char *folder, const char *target);
 int install_each_link(const struct install *install, const char *config, install_link_fn fn, void *userdata);
+
+/* --- links: all of both directories, read once --- */
+
+int install_links_read(const struct install *install, struct install_links **ret);
+struct install_links *install_links_free(struct install_links *links);
+/* Calls fn for the links, in /run or in /etc, with that name or to that name; twice for one that has both. */
+int install_links_of(const struct install_links *links, bool runtime, const char *word, install_link_fn fn,
+                     void *userdata);
 
 /* --- preset --- */
 

@@ -90,15 +90,28 @@ static int look_at_link(void *userdata, const char *path, const char *folder, co
     return 0;
 }
 
+/* Of the links only those count that have or lead to one of its names. */
+static int collect_traces(const struct install *install, bool runtime, struct traces *traces)
+{
+    const char *words[] = {traces->unit->name, traces->unit->file, traces->instance};
+    int r = 0;
+
+    if (!install->links)
+        return install_each_link(install, runtime ? INSTALL_RUNTIME : INSTALL_CONFIG, look_at_link, traces);
+    for (size_t i = 0; r >= 0 && i < ELEMENTSOF(words); i++)
+        r = install_links_of(install->links, runtime, words[i], look_at_link, traces);
+    return r;
+}
+
 static int look_for_links(const struct install *install, const struct install_unit *unit,
                           const char *instance, const struct install_section *section,
                           enum install_state *ret)
 {
     struct traces config = {unit, instance, section}, runtime = {unit, instance, section};
-    int r = install_each_link(install, INSTALL_CONFIG, look_at_link, &config);
+    int r = collect_traces(install, false, &config);
 
     if (r >= 0)
-        r = install_each_link(install, INSTALL_RUNTIME, look_at_link, &runtime);
+        r = collect_traces(install, true, &runtime);
     if (r < 0)
         return r;
     if (config.enabled)

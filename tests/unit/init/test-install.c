@@ -90,8 +90,11 @@ static int fake_list(void *files, const char *path, char ***ret)
     return 0;
 }
 
+static size_t n_read_links;
+
 static int fake_read_link(void *files, const char *path, char **ret)
 {
+    n_read_links++;
     size_t i = find(path);
     char **names = NULL;
 
@@ -188,6 +191,12 @@ static void expect_state(const char *name, const char *wanted)
     enum install_state state;
 
     int r = install_get_state(&install, name, &state);
+    assert_string_equal(r == -ENOENT ? "none" : install_state_to_string(state), wanted);
+
+    /* The same for one who asks about many. */
+    assert_int_equal(install_links_read(&install, &install.links), 0);
+    r = install_get_state(&install, name, &state);
+    install.links = install_links_free(install.links);
     assert_string_equal(r == -ENOENT ? "none" : install_state_to_string(state), wanted);
 }
 
@@ -346,6 +355,22 @@ static void test_the_default_target_is_a_link(void **state)
     install_plan_done(&plan);
 }
 
+static void test_links_are_read_once_for_many_questions(void **state)
+{
+    enum install_state answer;
+
+    for (int i = 0; i < 20; i++) {
+        _cleanup_free_ char *path = xasprintf(CONFIG "multi-user.target.wants/more-%d.service", i);
+        put(path, NULL, VENDOR "a.service");
+    }
+    assert_int_equal(install_links_read(&install, &install.links), 0);
+    n_read_links = 0;
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(install_get_state(&install, "a.service", &answer), 0);
+    install.links = install_links_free(install.links);
+    assert_true(n_read_links <= 20 * 3); /* at most each place where the file could be */
+}
+
 static void test_the_first_preset_rule_that_matches_counts(void **state)
 {
     struct install_presets presets;
@@ -382,6 +407,7 @@ int main(void)
         TEST(test_files_from_elsewhere_are_linked_and_gone_with_disable),
         TEST(test_drop_ins_count_and_revert_takes_them_away),
         TEST(test_the_default_target_is_a_link),
+        TEST(test_links_are_read_once_for_many_questions),
         TEST(test_the_first_preset_rule_that_matches_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

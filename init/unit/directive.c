@@ -328,7 +328,7 @@ const struct directive directives[] = {
     ACCEPTED(SERVICE, "CacheDirectoryAccounting", "directories are not limited in size"),
     ACCEPTED(SERVICE, "LogsDirectoryQuota", "directories are not limited in size"),
     ACCEPTED(SERVICE, "LogsDirectoryAccounting", "directories are not limited in size"),
-    ACCEPTED(SERVICE, "TimeoutCleanSec", "nothing is cleaned"),
+    ACCEPTED(SERVICE, "TimeoutCleanSec", "clean removes directories without a limit in time"),
     APPLIED(SERVICE, "Environment", parse_environment, 0, 0),
     APPLIED(SERVICE, "EnvironmentFile", parse_environment_file, 0, 0),
     APPLIED(SERVICE, "PassEnvironment", parse_variable_names, FIELD(exec.pass_environment), 0),

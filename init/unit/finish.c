@@ -26,6 +26,9 @@ static void default_type(struct unit_parser *parser)
         service->type = service->bus_name                           ? SERVICE_DBUS
                         : parser->unit->commands->of[COMMAND_START] ? SERVICE_SIMPLE
                                                                     : SERVICE_ONESHOT;
+    if (!parser->type_set && service->type == SERVICE_DBUS)
+        parser_report(parser, REPORT_INFO,
+                      "BusName= means Type=dbus, but the bus is not watched: started like Type=simple");
     if (service->type == SERVICE_ONESHOT && service->timeout_start == USEC_UNSET)
         service->timeout_start = USEC_INFINITY;
     bool notifies = service->type == SERVICE_NOTIFY || service->type == SERVICE_NOTIFY_RELOAD ||

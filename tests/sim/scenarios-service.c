@@ -27,6 +27,16 @@ static void a_clean_end_is_not_restarted_on_failure(void **state)
     assert_result(s, "a.service", "success");
 }
 
+static void a_service_on_the_bus_is_up_at_once(void **state)
+{
+    struct script *s = *state;
+    script_unit(s, "a.service", "[Service]\nBusName=org.example.A\nExecStart=/bin/a\n");
+    script_start(s, "a.service");
+    assert_int_equal(script_find(s, "a.service")->unit->service->type, SERVICE_DBUS);
+    assert_state(s, "a.service", "running");
+    assert_logged(s, "job start a.service done");
+}
+
 static void a_prevented_exit_status_is_not_restarted(void **state)
 {
     struct script *s = *state;
@@ -531,6 +541,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SCENARIO(a_crashed_service_is_restarted_after_restart_sec),
         SCENARIO(a_clean_end_is_not_restarted_on_failure),
+        SCENARIO(a_service_on_the_bus_is_up_at_once),
         SCENARIO(a_prevented_exit_status_is_not_restarted),
         SCENARIO(a_success_exit_status_is_no_failure),
         SCENARIO(start_limit_stops_a_crash_loop),

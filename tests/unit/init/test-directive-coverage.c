@@ -54,6 +54,8 @@ static const struct directive *check_line(char *line)
     const struct directive *directive = directive_find(section_from_string(section), name);
     if (!directive || directive->disposition != DIRECTIVE_APPLIED)
         fail_msg("%s.%s is not a directive that is applied", section, name);
+    if (startswith(file, "unit/init/test-unit-"))
+        fail_msg("%s shows the value of %s=, not what it does", file, name);
     _cleanup_free_ char *text = read_test_file(file);
     if (!uses(text, name))
         fail_msg("%s does not use %s=", file, name);

@@ -19,8 +19,22 @@
 #include "tests/unit/init/unit-fixture.h"
 
 static const char *const files[] = {
-    "cpu.weight", "cpu.max",     "cpu.idle", "cpuset.cpus", "memory.min",      "memory.low",
-    "memory.max", "memory.high", "pids.max", "io.weight",   "memory.swap.max",
+    "cpu.weight",
+    "cpu.max",
+    "cpu.idle",
+    "cpuset.cpus",
+    "memory.min",
+    "memory.low",
+    "memory.max",
+    "memory.high",
+    "pids.max",
+    "io.weight",
+    "memory.swap.max",
+    "memory.zswap.max",
+    "memory.zswap.writeback",
+    "cpuset.mems",
+    "io.max",
+    "io.latency",
 };
 
 struct group {
@@ -98,6 +112,8 @@ static const struct {
     {"MemoryLow=infinity", "memory.low", "max"},
     {"MemoryMin=1M", "memory.min", "1048576"},
     {"MemorySwapMax=0", "memory.swap.max", "0"},
+    {"MemoryZSwapMax=1M", "memory.zswap.max", "1048576"},
+    {"MemoryZSwapWriteback=no", "memory.zswap.writeback", "0"},
     {"TasksMax=10%", "pids.max", "400"},
     {"TasksMax=7", "pids.max", "7"},
     {"CPUWeight=300", "cpu.weight", "300"},
@@ -110,6 +126,7 @@ static const struct {
     {"CPUQuota=1%\nCPUQuotaPeriodSec=10ms", "cpu.max", "1000 100000"},
     {"CPUQuota=0.01%", "cpu.max", "1000 1000000"},
     {"AllowedCPUs=3 0-1,2", "cpuset.cpus", "0-3"},
+    {"AllowedMemoryNodes=0", "cpuset.mems", "0"},
     {"IOWeight=55", "io.weight", "default 55"},
     {"BlockIOWeight=1000", "io.weight", "default 200"},
 };
@@ -146,6 +163,36 @@ static void a_startup_setting_holds_while_starting(void **state)
     expect(group, "memory.high", "max");
 }
 
+/* One line, its file, and what is there while starting and afterwards. */
+static const struct {
+    const char *line, *file, *starting, *started;
+} startups[] = {
+    {"StartupAllowedCPUs=1", "cpuset.cpus", "1", "\n"},
+    {"StartupAllowedMemoryNodes=0", "cpuset.mems", "0", "\n"},
+    {"StartupCPUShares=2048", "cpu.weight", "200", "100"},
+    {"StartupIOWeight=300", "io.weight", "default 300", "default 100"},
+    {"StartupBlockIOWeight=1000", "io.weight", "default 200", "default 100"},
+    {"StartupMemoryLow=1M", "memory.low", "1048576", "0"},
+    {"StartupMemoryMax=1M", "memory.max", "1048576", "max"},
+    {"StartupMemorySwapMax=1M", "memory.swap.max", "1048576", "max"},
+    {"StartupMemoryZSwapMax=1M", "memory.zswap.max", "1048576", "max"},
+};
+
+static void every_startup_setting_ends_with_the_start(void **state)
+{
+    struct group *group = *state;
+
+    FOREACH_ARRAY (row, startups, ELEMENTSOF(startups)) {
+        group->place.starting = true;
+        apply(group, row->line);
+        expect(group, row->file, row->starting);
+        group->place.starting = false;
+        apply(group, row->line);
+        expect(group, row->file, row->started);
+        assert_string_equal(group->problems, "");
+    }
+}
+
 static void what_is_not_set_any_more_is_taken_back(void **state)
 {
     struct group *group = *state;
@@ -170,6 +217,26 @@ static void a_slices_default_is_for_units_that_say_nothing(void **state)
     apply(group, "MemoryMin=1M");
     expect(group, "memory.low", "4096");
     expect(group, "memory.min", "1048576");
+}
+
+static void assert_default(const struct group *group, const char *lines, enum cgroup_limit limit,
+                           bool starting, uint64_t bytes)
+{
+    _cleanup_unit_ struct unit *unit = service_with(lines);
+    struct memory_default given = cgroup_limits_default(unit->cgroup, &group->place, limit, starting);
+
+    assert_true(given.is_set);
+    assert_true(given.bytes == bytes);
+}
+
+static void a_slice_gives_what_its_defaults_say(void **state)
+{
+    assert_default(*state, "DefaultMemoryMin=2M", LIMIT_DEFAULT_MEMORY_MIN, false, 2 << 20);
+    assert_default(*state, "DefaultMemoryLow=50%", LIMIT_DEFAULT_MEMORY_LOW, false, 1 << 29);
+    assert_default(*state, "DefaultMemoryLow=1M\nDefaultStartupMemoryLow=3M", LIMIT_DEFAULT_MEMORY_LOW, true,
+                   3 << 20);
+    assert_default(*state, "DefaultMemoryLow=1M\nDefaultStartupMemoryLow=3M", LIMIT_DEFAULT_MEMORY_LOW, false,
+                   1 << 20);
 }
 
 static void a_missing_controller_is_told_with_file_and_line(void **state)
@@ -223,11 +290,40 @@ static void a_device_that_is_none_is_told(void **state)
 {
     struct group *group = *state;
 
-    make_file(group->fd, "io.max");
     apply(group, "IOReadBandwidthMax=/proc/version 5M\nIOWriteIOPSMax=/nowhere/at/all 5");
     assert_string_equal(group->problems,
                         "/etc/x:3: IOReadBandwidthMax: /proc/version: it lies on no block device\n"
                         "/etc/x:4: IOWriteIOPSMax: /nowhere/at/all: no such file\n");
+}
+
+/* A setting for a device, the file it goes to, and its line there. */
+static const struct {
+    const char *name, *value, *file, *text;
+} device_settings[] = {
+    {"IODeviceWeight=", "300", "io.weight", "8:16 300"},
+    {"BlockIODeviceWeight=", "1000", "io.weight", "8:16 200"},
+    {"IOReadBandwidthMax=", "1M", "io.max", "8:16 rbps=1000000"},
+    {"BlockIOReadBandwidth=", "2M", "io.max", "8:16 rbps=2000000"},
+    {"IOWriteBandwidthMax=", "3M", "io.max", "8:16 wbps=3000000"},
+    {"BlockIOWriteBandwidth=", "4M", "io.max", "8:16 wbps=4000000"},
+    {"IOReadIOPSMax=", "5", "io.max", "8:16 riops=5"},
+    {"IOWriteIOPSMax=", "6", "io.max", "8:16 wiops=6"},
+    {"IODeviceLatencyTargetSec=", "25ms", "io.latency", "8:16 target=25000"},
+};
+
+/* Only root makes nodes of devices. */
+static void every_setting_of_a_device_becomes_its_line(void **state)
+{
+    struct group *group = *state;
+
+    if (mknodat(group->fd, "disk", S_IFBLK | 0600, makedev(8, 16)) < 0)
+        skip();
+    FOREACH_ARRAY (row, device_settings, ELEMENTSOF(device_settings)) {
+        _cleanup_free_ char *line = xasprintf("%s%s/disk %s", row->name, group->path, row->value);
+        apply(group, line);
+        expect(group, row->file, row->text);
+        assert_string_equal(group->problems, "");
+    }
 }
 
 /* Needs a place on a real disk, which not every machine has. */
@@ -239,7 +335,6 @@ static void a_file_means_the_disk_it_lies_on(void **state)
 
     if (cgroup_device_find("/usr", &device) < 0)
         skip();
-    make_file(group->fd, "io.max");
     apply(group, "IOReadBandwidthMax=/usr 5M");
     (void)snprintf(line, sizeof(line), "%u:%u rbps=5000000", major(device), minor(device));
     expect(group, "io.max", line);
@@ -258,7 +353,6 @@ static void limits_of_devices_that_are_not_declared_any_more_are_lifted(void **s
     };
 
     FOREACH_ARRAY (file, devices, ELEMENTSOF(devices)) {
-        make_file(group->fd, file->file);
         assert_int_equal(write_file_at(group->fd, file->file, file->before), 0);
     }
     cgroup_limits_reset(group->fd, unit->cgroup, &group->place);
@@ -301,13 +395,16 @@ int main(void)
         IN_GROUP(every_setting_becomes_what_the_kernel_wants),
         IN_GROUP(an_old_spelling_gives_way_to_a_new_one),
         IN_GROUP(a_startup_setting_holds_while_starting),
+        IN_GROUP(every_startup_setting_ends_with_the_start),
         IN_GROUP(what_is_not_set_any_more_is_taken_back),
         IN_GROUP(a_slices_default_is_for_units_that_say_nothing),
+        IN_GROUP(a_slice_gives_what_its_defaults_say),
         IN_GROUP(a_missing_controller_is_told_with_file_and_line),
         IN_GROUP(a_controller_that_a_slice_disables_is_told),
         IN_GROUP(a_value_that_the_kernel_changed_is_told),
         IN_GROUP(the_roots_limits_are_left_alone),
         IN_GROUP(a_device_that_is_none_is_told),
+        IN_GROUP(every_setting_of_a_device_becomes_its_line),
         IN_GROUP(a_file_means_the_disk_it_lies_on),
         IN_GROUP(limits_of_devices_that_are_not_declared_any_more_are_lifted),
         IN_GROUP(only_controllers_that_settings_need_are_asked_for),

@@ -291,6 +291,15 @@ static void what_has_no_effect_is_told_unless_it_is_off(void **state)
                                  "/etc/x:5: info: PAMName=: no PAM session is opened\n");
 }
 
+static void a_service_on_the_bus_is_told_that_nobody_looks_there(void **state)
+{
+    _cleanup_unit_ struct unit *said = service_with("Type=dbus\nBusName=org.example.A");
+    assert_non_null(strstr(reports, "/etc/x:3: info: Type=: the bus is not watched"));
+    _cleanup_unit_ struct unit *meant = service_with("BusName=org.example.A");
+    assert_int_equal(meant->service->type, SERVICE_DBUS);
+    assert_non_null(strstr(reports, "the bus is not watched"));
+}
+
 static void a_root_of_its_own_is_refused(void **state)
 {
     _cleanup_unit_ struct unit *unit = service_with("RootImage=/srv/root.img");
@@ -461,6 +470,7 @@ int main(void)
         cmocka_unit_test(a_wrong_value_is_told_and_ignored),
         cmocka_unit_test(unknown_directives_are_told_once_with_their_line),
         cmocka_unit_test(what_has_no_effect_is_told_unless_it_is_off),
+        cmocka_unit_test(a_service_on_the_bus_is_told_that_nobody_looks_there),
         cmocka_unit_test(a_root_of_its_own_is_refused),
         cmocka_unit_test(conditions_keep_their_signs),
         cmocka_unit_test(all_conditions_are_known),

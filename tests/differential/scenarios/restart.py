@@ -1,6 +1,6 @@
 """Restart= for each way to end; the exit statuses that count as success, or are left alone; limits of starts."""
 
-from scenario import group
+from scenario import Deliberate, group
 
 scenario = group("restart")
 
@@ -168,6 +168,27 @@ $ systemctl start a.service
 $ systemctl restart a.service
 $ systemctl restart a.service
 """)
+
+scenario("daemon-reload keeps the count of starts", """
+a.service
+    [Unit]
+    StartLimitBurst=2
+    StartLimitIntervalSec=1h
+    [Service]
+    Type=oneshot
+    ExecStart=true
+# systemctl start a.service
+# systemctl start a.service
+# systemctl daemon-reload
+$ systemctl start a.service
+""", differs=Deliberate("systemd forgets them with all that was loaded; a service that crashes in a circle is one still",
+                        systemd=[
+    "$ systemctl start a.service -> 0",
+    "a.service: LoadState=loaded ActiveState=inactive SubState=dead Result=success NRestarts=0 ExecMainCode=1 "
+    "ExecMainStatus=0 ConditionResult=yes AssertResult=yes"], berth=[
+    "$ systemctl start a.service -> 1",
+    "a.service: LoadState=loaded ActiveState=failed SubState=failed Result=start-limit-hit NRestarts=0 ExecMainCode=1 "
+    "ExecMainStatus=0 ConditionResult=yes AssertResult=yes"]))
 
 scenario("StartLimitIntervalSec=0 sets no limit", """
 a.service

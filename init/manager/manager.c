@@ -306,10 +306,10 @@ void manager_shutdown(struct manager *manager, usec_t now, enum shutdown_kind ki
     manager_settle(manager);
 }
 
-void manager_shutdown_now(struct manager *manager, usec_t now)
+void manager_shutdown_now(struct manager *manager, usec_t now, enum shutdown_kind kind, int exit_status)
 {
     set_now(manager, now);
-    shutdown_begin(manager, manager->exit_status);
+    shutdown_begin(manager, kind == SHUTDOWN_REBOOT ? EXIT_REBOOT : exit_status);
     shutdown_kill(manager);
     manager_settle(manager);
 }

@@ -294,8 +294,9 @@ enum shutdown_kind { SHUTDOWN_EXIT, SHUTDOWN_REBOOT };
 /* The order to stop: from this instant nothing is started or restarted, jobs are cancelled, units stop in
  * reverse order. A second order only changes the exit status. */
 void manager_shutdown(struct manager *manager, usec_t now, enum shutdown_kind kind, int exit_status);
-/* The second order: SIGKILL to all that is left. */
-void manager_shutdown_now(struct manager *manager, usec_t now);
+/* SIGKILL to all that is left, and nothing is executed any more: the second order, or one that does not wait.
+ */
+void manager_shutdown_now(struct manager *manager, usec_t now, enum shutdown_kind kind, int exit_status);
 bool manager_is_shutting_down(const struct manager *manager);
 /* True when all is stopped; then the status to exit with (EXIT_REBOOT for a reboot). */
 bool manager_finished(const struct manager *manager, int *ret_exit_status);

@@ -66,10 +66,26 @@ void shutdown_kill(struct manager *manager)
     }
 }
 
+/* Those that were told and did not end, and those whose turn has not come because of them. */
+static void tell_late(struct manager *manager)
+{
+    for (size_t i = 0; i < manager->names.n; i++) {
+        struct node *node = manager->names.entries[i].node;
+        if (!is_own_name(&manager->names.entries[i]) || unit_is_down(node) ||
+            node->u.unit->type != UNIT_SERVICE || node->u.state == SERVICE_EXITED)
+            continue;
+        manager_log(node, true, "%s: %s when the container's stop timeout was over, killed with SIGKILL",
+                    node->u.unit->name,
+                    node->u.active == UNIT_DEACTIVATING ? "had not stopped" : "still had to wait for others");
+    }
+}
+
 void shutdown_deadline_due(struct manager *manager)
 {
-    if (manager->killing)
+    if (manager->killing) {
         give_up(manager);
-    else
+    } else {
+        tell_late(manager);
         shutdown_kill(manager);
+    }
 }

@@ -50,9 +50,10 @@ static void order_stop(struct platform *platform, enum shutdown_kind kind, bool 
         platform->stop_ordered = time;
         (void)job_notify(platform->upward, "STOPPING=1");
     }
-    manager_shutdown(platform->manager, time, kind, kind == SHUTDOWN_REBOOT ? EXIT_REBOOT : 0);
     if (again || now)
-        manager_shutdown_now(platform->manager, time);
+        manager_shutdown_now(platform->manager, time, kind, 0);
+    else
+        manager_shutdown(platform->manager, time, kind, 0);
 }
 
 int orders_reload(struct platform *platform)

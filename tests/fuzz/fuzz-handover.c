@@ -174,7 +174,7 @@ static void live_on(struct manager *manager)
         abort();
     handover_done(&again);
     manager_shutdown(manager, now, SHUTDOWN_EXIT, 0);
-    manager_shutdown_now(manager, now);
+    manager_shutdown_now(manager, now, SHUTDOWN_EXIT, 0);
     for (unsigned i = 0; i < STEPS_MAX && !manager_finished(manager, NULL); i++)
         if (!step(manager, &now))
             abort(); /* it would never end */

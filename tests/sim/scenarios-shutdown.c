@@ -73,6 +73,36 @@ static void the_overall_deadline_kills_what_is_left(void **state)
     assert_int_equal(exit_status(s), 3);
 }
 
+static void who_overran_the_overall_deadline_is_named(void **state)
+{
+    struct script *s = *state;
+    script_unit(s, "first.service", "After=a.service\n" START "TimeoutStopSec=1h\n");
+    script_unit(s, "a.service", START);
+    s->config.stop_timeout = 9 * USEC_PER_SEC;
+    s->stubborn = "first.service";
+    script_start(s, "a.service");
+    script_start(s, "first.service");
+    script_shutdown(s, 0);
+    script_pass(s, 9 * USEC_PER_SEC);
+    assert_logged(s,
+                  "message first.service: had not stopped when the container's stop timeout was over, killed "
+                  "with SIGKILL");
+    assert_logged(s, "message a.service: still had to wait for others when the container's stop timeout was "
+                     "over, killed with SIGKILL");
+}
+
+static void an_order_to_end_at_once_asks_nobody_and_runs_nothing(void **state)
+{
+    struct script *s = *state;
+    script_unit(s, "a.service", START "ExecStop=/bin/b\nExecStopPost=/bin/c\n");
+    script_start(s, "a.service");
+    script_shutdown_now(s, SHUTDOWN_REBOOT);
+    assert_logged(s, "signal 9 a.service");
+    assert_not_logged(s, "signal 15 a.service");
+    assert_int_equal(script_count(s, "spawn"), 1);
+    assert_int_equal(exit_status(s), EXIT_REBOOT);
+}
+
 static void the_end_of_the_main_unit_ends_the_container_with_its_code(void **state)
 {
     struct script *s = *state;
@@ -171,6 +201,8 @@ int main(void)
         SCENARIO(nothing_starts_after_the_order_to_stop),
         SCENARIO(a_service_that_dies_with_the_order_is_not_restarted),
         SCENARIO(the_overall_deadline_kills_what_is_left),
+        SCENARIO(who_overran_the_overall_deadline_is_named),
+        SCENARIO(an_order_to_end_at_once_asks_nobody_and_runs_nothing),
         SCENARIO(the_end_of_the_main_unit_ends_the_container_with_its_code),
         SCENARIO(a_main_unit_killed_by_a_signal_gives_128_and_the_signal),
         SCENARIO(a_main_unit_that_is_restarted_has_not_ended),

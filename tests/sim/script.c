@@ -372,6 +372,12 @@ void script_shutdown(struct script *script, int exit_status)
     drain(script);
 }
 
+void script_shutdown_now(struct script *script, enum shutdown_kind kind)
+{
+    manager_shutdown_now(script_manager(script), script->now, kind, 0);
+    drain(script);
+}
+
 void script_pass(struct script *script, usec_t time)
 {
     usec_t end = script->now + time;

@@ -63,6 +63,7 @@ void script_start(struct script *script, const char *name);
 void script_stop(struct script *script, const char *name);
 void script_restart(struct script *script, const char *name);
 void script_shutdown(struct script *script, int exit_status);
+void script_shutdown_now(struct script *script, enum shutdown_kind kind);
 /* Lets time pass; what falls due on the way happens at its time. */
 void script_pass(struct script *script, usec_t time);
 void script_main_exits(struct script *script, const char *name, int status);

@@ -83,8 +83,8 @@ static void order_shutdown(struct world *world)
         manager_shutdown(world->manager, world->now, SHUTDOWN_EXIT, 0);
         return;
     }
-    if (manager_is_shutting_down(world->manager) && random_chance(&world->random, 50))
-        manager_shutdown_now(world->manager, world->now);
+    if (random_chance(&world->random, manager_is_shutting_down(world->manager) ? 50 : 10))
+        manager_shutdown_now(world->manager, world->now, SHUTDOWN_EXIT, 0);
     else
         manager_shutdown(world->manager, world->now, SHUTDOWN_EXIT, 0);
     if (random_chance(&world->random, 20))

@@ -47,7 +47,7 @@ static int run_mode(const struct init_options *options)
     case MODE_HANDOVER_VERSION:
         return reexec_print_version();
     case MODE_VERIFY:
-        return verify_main(options->root, options->words);
+        return verify_main(options->root, options->unit_path, options->words);
     case MODE_BOOT:
         return run_boot(options);
     case MODE_PAUSE:

@@ -24,5 +24,6 @@ struct boot_options {
 };
 int boot_main(const struct boot_options *options); /* init/platform/boot.c */
 
-int berthctl_main(int argc, char **argv);              /* init/control/berthctl.c */
-int verify_main(const char *root, char *const *units); /* init/platform/verify.c */
+int berthctl_main(int argc, char **argv); /* init/control/berthctl.c */
+/* init/platform/verify.c */
+int verify_main(const char *root, char *const *unit_path, char *const *units);

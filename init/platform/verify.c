@@ -202,9 +202,21 @@ static bool can_look_into(const struct root_files *files, const char *where)
     return fd >= 0;
 }
 
-int verify_main(const char *root, char *const *units)
+/* As a boot has it: first what was given, then what is usual. */
+static char **make_search_path(char *const *first)
 {
-    const char *const search_path[] = {UNIT_SEARCH_PATH, NULL};
+    static const char *const usual[] = {UNIT_SEARCH_PATH};
+    _cleanup_strv_ char **path = strv_copy(first);
+    int r = path ? 0 : -ENOMEM;
+
+    for (size_t i = 0; r >= 0 && i < ELEMENTSOF(usual); i++)
+        r = strv_append(&path, usual[i]);
+    return r < 0 ? NULL : TAKE_PTR(path);
+}
+
+int verify_main(const char *root, char *const *unit_path, char *const *units)
+{
+    _cleanup_strv_ char **search_path = make_search_path(unit_path);
     const char *where = root ? root : "/";
     _cleanup_close_ int root_fd = open(where, O_PATH | O_DIRECTORY | O_CLOEXEC);
     struct utsname system;
@@ -213,11 +225,15 @@ int verify_main(const char *root, char *const *units)
         log_errno(errno, "cannot open the root directory %s", where);
         return EXIT_FAILURE;
     }
+    if (!search_path) {
+        log_error("no memory");
+        return EXIT_FAILURE;
+    }
     uname(&system);
     struct verifier verifier = {
-        .files = {.root_fd = root_fd, .is_own = streq(where, "/"), .search_path = (char **)search_path},
+        .files = {.root_fd = root_fd, .is_own = streq(where, "/"), .search_path = search_path},
         .loader = {.ops = &root_files_ops,
-                   .search_path = (char **)search_path,
+                   .search_path = search_path,
                    .host = {.hostname = system.nodename,
                             .user_name = "root",
                             .user_home = "/root",

@@ -5,7 +5,7 @@ import signal
 from container import Pid1
 from harness import root, test
 from process import run
-from root import boot_root, write_files
+from root import BERTH_INIT, boot_root, write_files
 
 WANTED = "\n[Install]\nWantedBy=multi-user.target\n"
 NOTES_ITS_STOP = "[Service]\nExecStart=/bin/payload sleep-forever\nExecStop=/bin/touch /stopped\n" + WANTED
@@ -98,6 +98,16 @@ def units_come_from_the_given_folder_first_and_from_our_own_last(t):
     paths = {name: init.done("show", f"{name}.service")[0]["FragmentPath"] for name in ("both", "etc", "own", "last")}
     assert paths == {"both": "/my/both.service", "etc": "/etc/systemd/system/etc.service", "own": "/my/own.service",
                      "last": "/etc/berth/units/last.service"}
+
+
+@test(needs=[root])
+def verify_looks_where_a_boot_would(t):
+    base = boot_root(t.dir / "root", {"both.service": service("/bin/payload sleep-forever")})
+    write_files(base, {"my/both.service": "[Service]\nExecStart=/bin/payload\nNice=much\n"})
+    plain = run(t, [BERTH_INIT, "verify", f"--root={base}", "both.service"])
+    assert "Nice" not in plain.out, repr(plain)
+    mine = run(t, [BERTH_INIT, "verify", f"--root={base}", "--unit-path=/my", "both.service"])
+    assert "/my/both.service:3: Nice=" in mine.out, repr(mine)
 
 
 # Nothing writable

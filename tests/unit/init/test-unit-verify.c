@@ -51,7 +51,7 @@ static int verify(struct root *root, char *const *units)
     _cleanup_close_ int output = open(path, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
 
     assert_true(dup2(output, STDOUT_FILENO) >= 0);
-    int status = verify_main(root->path, units);
+    int status = verify_main(root->path, NULL, units);
     fflush(stdout);
     assert_true(dup2(saved, STDOUT_FILENO) >= 0);
     assert_int_equal(read_file_at(AT_FDCWD, path, sizeof(reports) - 1, &text, &size), 0);

@@ -1,10 +1,13 @@
 """What the directives of systemd.unit(5) make PID 1 do that a user sees: conditions, and old names of dependencies."""
 
+import os
 import pathlib
+import re
 
 from container import Pid1
-from harness import root, test, wait_for
-from root import boot_root, write_files
+from harness import Skip, root, test, wait_for
+from process import run
+from root import BERTH_INIT, boot_root, write_files
 
 WANTED = "\n[Install]\nWantedBy=multi-user.target\n"
 STAYS = "\n[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/touch /out-%n\n"
@@ -138,3 +141,22 @@ def handler_of_a_failure_or_a_success_is_told_whose_and_how(t):
                         f"MONITOR_INVOCATION_ID={(base / f'id-{unit}').read_text().strip()}\n"
                         f"MONITOR_SERVICE_RESULT={result}\nMONITOR_UNIT={unit}.service\n"), (unit, told)
     assert seen("one", "shared") == ""
+
+
+SYSTEMD = "/lib/systemd/systemd"
+
+
+@test(needs=[root])
+def every_setting_that_the_installed_systemd_knows_is_known(t):
+    if not os.path.exists(SYSTEMD):
+        raise Skip("no systemd is installed")
+    items = run(t, [SYSTEMD, "--dump-configuration-items"]).out
+    known = {name: body for name, body in re.findall(r"(?m)^\[(\w+)\]\n((?:\w+=.*\n)+)", items)}
+    for section, kind in (("Unit", "service"), ("Install", "service"), ("Service", "service"), ("Slice", "slice")):
+        names = re.findall(r"(?m)^(\w+)=", known[section])
+        assert len(names) >= 5, section
+        text = f"[{section}]\n" + "".join(f"{name}=\n" for name in [*names, "NoSuchSetting"])
+        write_files(t.dir, {f"all.{kind}": text})
+        told = run(t, [BERTH_INIT, "verify", f"{t.dir}/all.{kind}"]).out
+        unknown = re.findall(r"unknown directive (\w+)=", told)
+        assert unknown == ["NoSuchSetting"], told

@@ -7,6 +7,7 @@
 
 #include "common/capabilities.h"
 #include "common/text.h"
+#include "launcher/suggest.h"
 
 /* What docker and podman leave to a container by default. */
 #define DEFAULT_CAPABILITIES                                                                                 \
@@ -16,52 +17,10 @@
      CAPABILITY_MASK(CAP_NET_RAW) | CAPABILITY_MASK(CAP_SYS_CHROOT) | CAPABILITY_MASK(CAP_MKNOD) |           \
      CAPABILITY_MASK(CAP_AUDIT_WRITE) | CAPABILITY_MASK(CAP_SETFCAP))
 
-#define NAME_MAX_LENGTH 32
-#define TYPOS_MAX       3 /* letters that a suggestion may be away */
-
-static size_t least(size_t a, size_t b, size_t c)
+static const char *name_of(size_t index)
 {
-    size_t smaller = a < b ? a : b;
-    return smaller < c ? smaller : c;
-}
-
-/* Levenshtein's distance, without regard to case. */
-static size_t distance(const char *a, const char *b)
-{
-    size_t row[NAME_MAX_LENGTH + 1], length = strlen(b);
-
-    for (size_t j = 0; j <= length; j++)
-        row[j] = j;
-    for (size_t i = 0; a[i]; i++) {
-        size_t diagonal = row[0];
-        row[0] = i + 1;
-        for (size_t j = 0; j < length; j++) {
-            size_t above = row[j + 1];
-            row[j + 1] = least(above + 1, row[j] + 1, diagonal + (strncasecmp(a + i, b + j, 1) != 0));
-            diagonal = above;
-        }
-    }
-    return row[length];
-}
-
-/* The name that was meant, maybe; NULL when none is near. */
-static const char *suggest(const char *text)
-{
-    const char *best = NULL, *name;
-    size_t best_distance = TYPOS_MAX + 1;
-
-    if (strncasecmp(text, "cap_", 4) == 0)
-        text += 4;
-    if (strlen(text) > NAME_MAX_LENGTH)
-        return NULL;
-    for (int i = 0; (name = capability_to_string(i)); i++) {
-        size_t d = distance(text, name + 4);
-        if (d < best_distance && d < strlen(text)) {
-            best_distance = d;
-            best = name + 4;
-        }
-    }
-    return best;
+    const char *name = capability_to_string((int)index);
+    return name ? name + strlen("cap_") : NULL;
 }
 
 static int parse_name(const char *name, uint64_t *mask, struct failure *failure)
@@ -71,7 +30,7 @@ static int parse_name(const char *name, uint64_t *mask, struct failure *failure)
         *mask |= CAPABILITY_MASK(capability);
         return 0;
     }
-    const char *meant = suggest(name);
+    const char *meant = suggest(strncasecmp(name, "cap_", 4) == 0 ? name + 4 : name, name_of);
     if (meant)
         return fail(failure, -EINVAL, "no capability is called %s: is %s meant?", name, meant);
     return fail(failure, -EINVAL, "no capability is called %s: see capabilities(7), or write all", name);

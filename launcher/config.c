@@ -56,15 +56,20 @@ uint64_t config_entered_namespaces(const struct container_config *config)
     return config->time == TIME_PRIVATE ? flags | CLONE_NEWTIME : flags;
 }
 
+void mount_request_done(struct mount_request *request)
+{
+    free(request->source);
+    free(request->target);
+    strv_free(request->options);
+}
+
 struct container_config *config_free(struct container_config *config)
 {
     if (!config)
         return NULL;
-    FOREACH_ARRAY (bind, config->binds, config->n_binds) {
-        free(bind->source);
-        free(bind->target);
-    }
-    free(config->binds);
+    FOREACH_ARRAY (request, config->mounts, config->n_mounts)
+        mount_request_done(request);
+    free(config->mounts);
     free(config->name);
     strv_free(config->lower);
     strv_free(config->command);

@@ -44,11 +44,26 @@ struct limits {
     char *cpuset;             /* "0-1,3", or NULL */
 };
 
-struct bind_mount {
-    char *source; /* absolute on the host */
-    char *target; /* in the container */
-    bool read_only;
-    bool recursive;
+enum mount_kind {
+    MOUNT_BIND,
+    MOUNT_TMPFS,
+    MOUNT_OVERLAY,
+    MOUNT_PROC,
+    MOUNT_SYSFS,
+    MOUNT_MQUEUE,
+    MOUNT_DEVPTS,
+    MOUNT_KINDS
+};
+
+/* --bind, --tmpfs, --mount. */
+struct mount_request {
+    enum mount_kind kind;
+    char *source;        /* of a bind or an overlay: absolute on the host */
+    char *target;        /* in the container: absolute, without "." and ".." */
+    uint64_t attributes; /* MOUNT_ATTR_* */
+    bool recursive;      /* with what is mounted below the source */
+    bool id_mapped;      /* owners are those of the container's user namespace */
+    char **options;      /* "size=64M": of the file system */
 };
 
 /* What --cap-add= or --cap-drop= said. */
@@ -69,8 +84,8 @@ struct container_config {
     bool read_only;
     uint64_t
         upper_size; /* bytes of an ephemeral upper, UINT64_MAX: the kernel's default (half of the memory) */
-    struct bind_mount *binds;
-    size_t n_binds;
+    struct mount_request *mounts; /* parents before what lies in them */
+    size_t n_mounts;
 
     char **unit_files; /* --unit-file: host files added to /run/systemd/system */
     char *target;
@@ -130,3 +145,4 @@ uint64_t config_namespaces(const struct container_config *config);
 /* The same, and of those that it joins: what is entered to come to its processes. */
 uint64_t config_entered_namespaces(const struct container_config *config);
 struct container_config *config_free(struct container_config *config);
+void mount_request_done(struct mount_request *request);

@@ -62,11 +62,7 @@ struct container {
     int root_fd;          /* the new root, before the pivot */
     int dev_fd;           /* the new /dev */
     int init_copy_fd;     /* the copy of the init that is executed */
-    struct mount_source { /* opened before the root changes */
-        int fd;
-        const char *target;
-    } * sources;
-    size_t n_sources;
+    int *sources;         /* of the config's mounts, each detached, or none (mount-requests.h) */
     struct host_view { /* file systems of the host that / as a layer brings along (host-view.h) */
         int fd;
         char *path;

@@ -14,6 +14,7 @@
 #include "launcher/devices.h"
 #include "launcher/guest.h"
 #include "launcher/host-view.h"
+#include "launcher/mount-requests.h"
 #include "launcher/mount.h"
 
 #define NOTHING_SPECIAL (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
@@ -83,6 +84,21 @@ static const char *const masked[] = {
 static const char *const read_only[] = {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys",
                                         "/proc/sysrq-trigger"};
 
+/* A tmpfs asked for at the place of one of these is that one, with other settings. */
+static bool is_replaceable(const struct filesystem *filesystem)
+{
+    return streq(filesystem->type, "tmpfs") && !streq(filesystem->target, "/dev");
+}
+
+static bool replaces_own(const struct mount_request *request)
+{
+    FOREACH_ARRAY (filesystem, filesystems, ELEMENTSOF(filesystems))
+        if (request->kind == MOUNT_TMPFS && is_replaceable(filesystem) &&
+            streq(filesystem->target, request->target))
+            return true;
+    return false;
+}
+
 static int mount_one(struct container *container, const struct filesystem *filesystem,
                      struct failure *failure)
 {
@@ -91,7 +107,10 @@ static int mount_one(struct container *container, const struct filesystem *files
 
     if (container->config->privileged)
         attributes &= ~(uint64_t)MOUNT_ATTR_RDONLY;
-    int r = mount_new(filesystem->type, filesystem->options, attributes, &fd, failure);
+    const struct mount_request *asked =
+        is_replaceable(filesystem) ? mount_requests_find_tmpfs(container->config, filesystem->target) : NULL;
+    int r = asked ? mount_request_create(container, asked, &fd, failure)
+                  : mount_new(filesystem->type, filesystem->options, attributes, &fd, failure);
     if (r >= 0)
         r = mount_attach(fd, container->root_fd, filesystem->target, failure);
     return r >= 0 && filesystem->fill ? filesystem->fill(container, fd, failure) : r;
@@ -133,6 +152,25 @@ static int mask_path(const struct container *container, const char *path, int nu
                                                           : cover(null, target, path, failure);
 }
 
+/* The same files of a second /sys. */
+static int mask_sysfs(const struct container *container, const char *place, int null, int *empty,
+                      struct failure *failure)
+{
+    int r = 0;
+
+    FOREACH_ARRAY (path, masked, ELEMENTSOF(masked)) {
+        const char *below = startswith(*path, "/sys/");
+        if (!below)
+            continue;
+        _cleanup_free_ char *other = xasprintf("%s/%s", place, below);
+        r = other ? mask_path(container, other, null, empty, failure)
+                  : fail(failure, -ENOMEM, "out of memory");
+        if (r < 0)
+            return r;
+    }
+    return r;
+}
+
 static int mask_paths(struct container *container, struct failure *failure)
 {
     _cleanup_close_ int empty = -EBADF,
@@ -143,6 +181,10 @@ static int mask_paths(struct container *container, struct failure *failure)
         return fail(failure, -errno, "/dev/null of the container: %m");
     FOREACH_ARRAY (path, masked, ELEMENTSOF(masked))
         if ((r = mask_path(container, *path, null, &empty, failure)) < 0)
+            return r;
+    FOREACH_ARRAY (request, container->config->mounts, container->config->n_mounts)
+        if (request->kind == MOUNT_SYSFS &&
+            (r = mask_sysfs(container, request->target, null, &empty, failure)) < 0)
             return r;
     for (char **path = container->hidden; path && *path; path++)
         if ((r = mask_path(container, *path, null, &empty, failure)) < 0)
@@ -173,35 +215,8 @@ static int protect_paths(struct container *container, struct failure *failure)
 
 int filesystems_open_sources(struct container *container, struct failure *failure)
 {
-    const struct container_config *config = container->config;
-    container->sources = calloc(config->n_binds + 1, sizeof(*container->sources));
-    if (!container->sources)
-        return fail(failure, -ENOMEM, "out of memory");
-    FOREACH_ARRAY (bind, config->binds, config->n_binds) {
-        struct mount_source *source = &container->sources[container->n_sources];
-        int r = mount_clone(bind->source, bind->recursive, bind->read_only, &source->fd, failure);
-        if (r < 0)
-            return r;
-        source->target = bind->target;
-        container->n_sources++;
-    }
-    return host_view_open(container, failure);
-}
-
-/* The target is made as what the source is: a directory or a file. */
-static int attach_source(struct container *container, const struct mount_source *source,
-                         struct failure *failure)
-{
-    struct stat st;
-    if (fstat(source->fd, &st) < 0)
-        return fail(failure, -errno, "bind on %s: %m", source->target);
-    if (!S_ISDIR(st.st_mode)) {
-        int target = root_open_or_make_file(container->root_fd, source->target);
-        if (target < 0)
-            return fail(failure, target, "bind on %s: %s", source->target, strerror(-target));
-        close_fd(target);
-    }
-    return mount_attach(source->fd, container->root_fd, source->target, failure);
+    int r = mount_requests_open(container, failure);
+    return r < 0 ? r : host_view_open(container, failure);
 }
 
 int filesystems_mount(struct container *container, struct failure *failure)
@@ -215,11 +230,9 @@ int filesystems_mount(struct container *container, struct failure *failure)
         if ((r = mount_one(container, filesystem, failure)) < 0)
             return r;
     }
-    FOREACH_ARRAY (source, container->sources, container->n_sources)
-        if ((r = attach_source(container, source, failure)) < 0)
-            return r;
-    if (container->config->privileged)
-        return 0;
+    r = mount_requests_attach(container, replaces_own, failure);
+    if (r < 0 || container->config->privileged)
+        return r;
     r = mask_paths(container, failure);
     return r < 0 ? r : protect_paths(container, failure);
 }

@@ -144,20 +144,35 @@ int mount_new(const char *type, const struct mount_option *options, uint64_t att
     return mount_create(context_fd, type, attributes, ret_fd, failure);
 }
 
-int mount_clone(const char *source, bool recursive, bool read_only, int *ret_fd, struct failure *failure)
+/* What the kernel means by its errors. */
+static const char *clone_hint(int error, bool recursive)
+{
+    /* In a user namespace what lies below another mount stays hidden. */
+    return error == EINVAL && !recursive ? ": file systems are mounted below it: add rbind" : "";
+}
+
+int mount_clone_with(const char *source, bool recursive, uint64_t attributes, int userns_fd, int *ret_fd,
+                     struct failure *failure)
 {
     unsigned recurse = recursive ? AT_RECURSIVE : 0;
+    struct mount_attr attr = {.attr_set = attributes, .propagation = MS_PRIVATE};
+    struct mount_attr owners = {.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)userns_fd};
+
     _cleanup_close_ int fd = open_tree(AT_FDCWD, source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | recurse);
     if (fd < 0)
-        return fail(failure, -errno, "bind of %s: %m", source);
-    struct mount_attr attr = {
-        .attr_set = MOUNT_ATTR_NODEV | (read_only ? MOUNT_ATTR_RDONLY : 0),
-        .propagation = MS_PRIVATE,
-    };
+        return fail(failure, -errno, "bind of %s: %m%s", source, clone_hint(errno, recursive));
     if (mount_setattr(fd, "", AT_EMPTY_PATH | recurse, &attr, sizeof(attr)) < 0)
         return fail(failure, -errno, "bind of %s: attributes: %m", source);
+    if (userns_fd >= 0 && mount_setattr(fd, "", AT_EMPTY_PATH | recurse, &owners, sizeof(owners)) < 0)
+        return fail(failure, -errno, "bind of %s: its file system takes no id-mapped mount (%m)", source);
     *ret_fd = TAKE_FD(fd);
     return 0;
+}
+
+int mount_clone(const char *source, bool recursive, bool read_only, int *ret_fd, struct failure *failure)
+{
+    return mount_clone_with(source, recursive, MOUNT_ATTR_NODEV | (read_only ? MOUNT_ATTR_RDONLY : 0), -EBADF,
+                            ret_fd, failure);
 }
 
 int mount_attach_at(int mount_fd, int target_fd, const char *target, struct failure *failure)

@@ -26,6 +26,10 @@ int mount_create(int context_fd, const char *what, uint64_t attributes, int *ret
 int mount_fail(int context_fd, const char *what, int error, struct failure *failure);
 /* A detached copy of a mount point of the host (a bind mount). */
 int mount_clone(const char *source, bool recursive, bool read_only, int *ret_fd, struct failure *failure);
+/* The same with MOUNT_ATTR_* of the caller's choice; with the owners of a user namespace when userns_fd is
+ * one. */
+int mount_clone_with(const char *source, bool recursive, uint64_t attributes, int userns_fd, int *ret_fd,
+                     struct failure *failure);
 /* Attaches a detached mount at a path inside the root. */
 int mount_attach(int mount_fd, int root_fd, const char *target, struct failure *failure);
 

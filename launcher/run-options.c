@@ -12,6 +12,8 @@
 #include "launcher/capability-options.h"
 #include "launcher/environment-file.h"
 #include "launcher/layers.h"
+#include "launcher/mount-options.h"
+#include "launcher/mount-requests.h"
 #include "launcher/namespaces.h"
 #include "launcher/options.h"
 #include "launcher/process.h"
@@ -21,41 +23,6 @@
 #define LOWER_MAX          499 /* overlayfs takes 500 (OVL_MAX_STACK), one is berth's */
 #define MACHINE_ID_DIGITS  32
 #define CPU_QUOTA_MIN      (10 * USEC_PER_MSEC)
-
-static int option_bind(const struct option_spec *spec, void *target, const char *value,
-                       struct failure *failure)
-{
-    struct container_config *config = target;
-    _cleanup_strv_ char **parts = NULL, **flags = NULL;
-    struct bind_mount bind = {};
-
-    int r = strv_split(value, ":", &parts);
-    if (r < 0)
-        return r;
-    size_t n = strv_length(parts);
-    if (n < 2 || n > 3 || parts[0][0] != '/' || parts[1][0] != '/')
-        return fail(failure, -EINVAL, "write SOURCE:TARGET[:ro,rbind], both absolute");
-    if (n == 3 && (r = strv_split(parts[2], ",", &flags)) < 0)
-        return r;
-    for (char **flag = flags; flag && *flag; flag++)
-        if (streq(*flag, "ro"))
-            bind.read_only = true;
-        else if (streq(*flag, "rbind"))
-            bind.recursive = true;
-        else if (!streq(*flag, "rw"))
-            return fail(failure, -EINVAL, "unknown flag %s: ro, rw and rbind are known", *flag);
-
-    struct bind_mount *binds = realloc(config->binds, (config->n_binds + 1) * sizeof(*binds));
-    if (!binds)
-        return -ENOMEM;
-    bind.source = TAKE_PTR(parts[0]);
-    bind.target = TAKE_PTR(parts[1]);
-    free(parts[2]); /* behind two NULLs now, where the vector's own clean-up does not look */
-    parts[2] = NULL;
-    binds[config->n_binds++] = bind;
-    config->binds = binds;
-    return 0;
-}
 
 static int option_environment(const struct option_spec *spec, void *target, const char *value,
                               struct failure *failure)
@@ -220,7 +187,10 @@ static const struct option_spec run_options[] = {
     {"scratch", 0, "DIR", "an ephemeral upper below DIR, not in memory", option_string, C(scratch)},
     {"size", 0, "SIZE", "bound of an ephemeral upper", option_size, C(upper_size)},
     {"read-only", 0, NULL, "the root cannot be written", option_flag, C(read_only)},
-    {"bind", 'v', "SRC:DST[:ro,rbind]", "mount a file or directory of the host", option_bind, 0},
+    {"bind", 'v', "SRC:DST[:ro,rbind,idmap]", "mount a file or directory of the host", option_bind, 0},
+    {"tmpfs", 0, "DST[:size=SIZE,mode=MODE]", "mount an empty file system in memory", option_tmpfs, 0},
+    {"mount", 0, "type=TYPE,target=DST,...", "the same, and overlay, proc, sysfs, mqueue, devpts",
+     option_mount, 0},
     {"boot", 0, NULL, "run services (default without COMMAND)", option_flag, C(boot)},
     {"target", 0, "UNIT", "the unit to start (default.target)", option_string, C(target)},
     {"unit-file", 0, "FILE", "add a unit file of the host, and start it", option_strv, C(unit_files)},
@@ -391,6 +361,9 @@ static int complete(struct container_config *config, struct failure *failure)
                     "WorkingDirectory= in their unit files");
     if (geteuid() != 0 && config->userns == USERNS_HOST)
         config->userns = USERNS_AUTO; /* an ordinary user has no other way */
+    int r = mount_requests_complete(config, failure);
+    if (r < 0)
+        return r;
     if (config->tty && config->detach)
         return fail(failure, -EINVAL, "--tty and --detach do not go together");
     return 0;

@@ -17,6 +17,7 @@
 #include "common/parse.h"
 #include "common/syscalls.h"
 #include "common/text.h"
+#include "launcher/mount-requests.h"
 #include "launcher/mount.h"
 #include "launcher/start.h"
 
@@ -239,6 +240,21 @@ static int clone_layers(const struct container *container, int *fds, size_t *n, 
     return r;
 }
 
+/* The layers, and then the sources of the binds. */
+static int clone_all(const struct container *container, int *fds, size_t *n, struct failure *failure)
+{
+    char path[64];
+
+    int r = clone_layers(container, fds, n, failure);
+    if (r < 0)
+        return r;
+    snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)container->leader);
+    _cleanup_close_ int userns_fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (userns_fd < 0)
+        return fail(failure, -errno, "%s: %m", path);
+    return mount_requests_clone(container->config, userns_fd, fds, FDS_MAX, n, failure);
+}
+
 int userns_map(struct container *container, struct failure *failure)
 {
     struct start_message go = {.type = START_GO};
@@ -247,7 +263,7 @@ int userns_map(struct container *container, struct failure *failure)
 
     int r = container_is_rootless() ? map_as_user(container, failure) : map_as_root(container, failure);
     if (r >= 0 && !container_is_rootless())
-        r = clone_layers(container, fds, &n, failure);
+        r = clone_all(container, fds, &n, failure);
     if (r >= 0) {
         r = send_with_fds(container->start_fd, &go, sizeof(go), fds, n);
         if (r < 0)
@@ -267,6 +283,12 @@ int userns_wait(struct container *container, struct failure *failure)
     ssize_t size = receive_with_fds(container->start_fd, &go, sizeof(go), fds, &n);
     if (size != sizeof(go) || go.type != START_GO)
         return fail(failure, size < 0 ? (int)size : -ECONNRESET, "the host's side broke off");
+    size_t n_sources = mount_requests_count_sources(container->config);
+    if (n > 0 && n >= n_sources) { /* of an ordinary user's none come */
+        n -= n_sources;
+        if (mount_requests_take(container, fds + n) < 0)
+            return fail(failure, -ENOMEM, "out of memory");
+    }
     if (n > 0) {
         container->mapped = malloc(n * sizeof(int));
         if (!container->mapped)

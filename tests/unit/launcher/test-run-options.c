@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 
 #include <linux/capability.h>
@@ -196,11 +197,42 @@ static void binds_have_a_source_a_target_and_flags(void **state)
     _cleanup_(result_done) struct result result =
         PARSE("-v", "/etc:/mnt:ro,rbind", "--bind=/a:/b", "x", "@/root");
     assert_int_equal(result.r, 0);
-    assert_int_equal(result.config->n_binds, 2);
-    assert_string_equal(result.config->binds[0].target, "/mnt");
-    assert_true(result.config->binds[0].read_only);
-    assert_true(result.config->binds[0].recursive);
-    assert_false(result.config->binds[1].read_only);
+    assert_int_equal(result.config->n_mounts, 2);
+    assert_string_equal(result.config->mounts[0].target, "/mnt");
+    assert_true(result.config->mounts[0].attributes & MOUNT_ATTR_RDONLY);
+    assert_true(result.config->mounts[0].recursive);
+    assert_false(result.config->mounts[1].attributes & MOUNT_ATTR_RDONLY);
+}
+
+static void targets_of_mounts_are_cleaned_and_parents_come_first(void **state)
+{
+    _cleanup_(result_done) struct result result =
+        PARSE("--tmpfs=/a/./b//c/:size=1%,mode=700", "-v", "/x\\:y\\\\z:/../a/q/..", "x", "@/root");
+    assert_int_equal(result.r, 0);
+    assert_int_equal(result.config->n_mounts, 2);
+    assert_string_equal(result.config->mounts[0].source, "/x:y\\z");
+    assert_string_equal(result.config->mounts[0].target, "/a");
+    assert_int_equal(result.config->mounts[1].kind, MOUNT_TMPFS);
+    assert_string_equal(result.config->mounts[1].target, "/a/b/c");
+    assert_string_equal(result.config->mounts[1].options[0], "size=1%");
+    assert_string_equal(result.config->mounts[1].options[1], "mode=700");
+}
+
+static void the_last_of_two_opposite_words_of_a_mount_counts(void **state)
+{
+    _cleanup_(result_done) struct result result =
+        PARSE("--mount=src=/a,ro,dst=/b,type=bind,noexec,exec,ro=false,rbind", "x", "@/root");
+    assert_int_equal(result.r, 0);
+    assert_int_equal(result.config->mounts[0].attributes, MOUNT_ATTR_NODEV);
+    assert_true(result.config->mounts[0].recursive);
+}
+
+static void a_word_of_a_mount_that_is_unknown_gets_a_suggestion(void **state)
+{
+    _cleanup_(result_done) struct result result =
+        PARSE("--mount=type=bind,sorce=/a,target=/b", "x", "@/root");
+    assert_int_equal(result.r, -EINVAL);
+    assert_non_null(strstr(result.failure.text, "is source meant?"));
 }
 
 static void an_ordinary_user_gets_a_user_namespace_and_root_does_not(void **state)
@@ -281,6 +313,9 @@ int main(void)
         cmocka_unit_test(a_directory_with_awkward_characters_is_taken_as_it_is),
         cmocka_unit_test(layers_are_joined_by_colons_and_escaped_by_backslashes),
         cmocka_unit_test(binds_have_a_source_a_target_and_flags),
+        cmocka_unit_test(targets_of_mounts_are_cleaned_and_parents_come_first),
+        cmocka_unit_test(the_last_of_two_opposite_words_of_a_mount_counts),
+        cmocka_unit_test(a_word_of_a_mount_that_is_unknown_gets_a_suggestion),
         cmocka_unit_test(an_ordinary_user_gets_a_user_namespace_and_root_does_not),
         cmocka_unit_test(a_mistake_is_told_in_one_sentence_that_names_the_word),
         cmocka_unit_test(a_name_of_sixty_five_characters_is_too_long),

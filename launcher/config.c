@@ -63,6 +63,12 @@ void mount_request_done(struct mount_request *request)
     strv_free(request->options);
 }
 
+void device_request_done(struct device_request *device)
+{
+    free(device->source);
+    free(device->target);
+}
+
 struct container_config *config_free(struct container_config *config)
 {
     if (!config)
@@ -70,6 +76,9 @@ struct container_config *config_free(struct container_config *config)
     FOREACH_ARRAY (request, config->mounts, config->n_mounts)
         mount_request_done(request);
     free(config->mounts);
+    FOREACH_ARRAY (device, config->devices, config->n_devices)
+        device_request_done(device);
+    free(config->devices);
     free(config->name);
     strv_free(config->lower);
     strv_free(config->command);

@@ -66,6 +66,19 @@ struct mount_request {
     char **options;      /* "size=64M": of the file system */
 };
 
+#define DEVICES_MAX 64 /* --device; the device program has a bound */
+
+/* --device. */
+struct device_request {
+    char *source; /* absolute on the host */
+    char *target; /* "/dev/NAME" */
+    mode_t mode;  /* with the type */
+    dev_t number;
+    uid_t owner;
+    gid_t group;
+    uint32_t access; /* BPF_DEVCG_ACC_* */
+};
+
 /* What --cap-add= or --cap-drop= said. */
 struct capability_words {
     uint64_t named;
@@ -86,6 +99,8 @@ struct container_config {
         upper_size; /* bytes of an ephemeral upper, UINT64_MAX: the kernel's default (half of the memory) */
     struct mount_request *mounts; /* parents before what lies in them */
     size_t n_mounts;
+    struct device_request *devices;
+    size_t n_devices;
 
     char **unit_files; /* --unit-file: host files added to /run/systemd/system */
     char *target;
@@ -145,4 +160,5 @@ uint64_t config_namespaces(const struct container_config *config);
 /* The same, and of those that it joins: what is entered to come to its processes. */
 uint64_t config_entered_namespaces(const struct container_config *config);
 struct container_config *config_free(struct container_config *config);
+void device_request_done(struct device_request *device);
 void mount_request_done(struct mount_request *request);

@@ -6,6 +6,8 @@
 #include <linux/bpf.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "common/cleanup.h"
 #include "common/syscalls.h"
@@ -37,6 +39,11 @@ static const struct {
     {                                                                                                        \
         .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = register, .imm = value                               \
     }
+#define COPY(register, source)                                                                               \
+    (struct bpf_insn)                                                                                        \
+    {                                                                                                        \
+        .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = register, .src_reg = source                          \
+    }
 #define AND(register, value)                                                                                 \
     (struct bpf_insn)                                                                                        \
     {                                                                                                        \
@@ -53,12 +60,37 @@ static const struct {
         .code = BPF_JMP | BPF_EXIT                                                                           \
     }
 
-enum { TYPE = BPF_REG_2, ACCESS = BPF_REG_3, MAJOR = BPF_REG_4, MINOR = BPF_REG_5, VERDICT = BPF_REG_0 };
+enum {
+    VERDICT = BPF_REG_0,
+    TYPE = BPF_REG_2,
+    ACCESS = BPF_REG_3,
+    MAJOR = BPF_REG_4,
+    MINOR = BPF_REG_5,
+    MORE = BPF_REG_6, /* what is wanted beyond what is allowed */
+};
 
-#define INSTRUCTIONS_MAX 64
+#define DEVICE_INSTRUCTIONS 8 /* of allow_device() */
+#define INSTRUCTIONS_MAX    (64 + DEVICES_MAX * DEVICE_INSTRUCTIONS)
+
+/* One of --device, with the access that it was given. */
+static struct bpf_insn *allow_device(struct bpf_insn *next, const struct device_request *device)
+{
+    uint32_t type = S_ISBLK(device->mode) ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR;
+
+    *next++ = JUMP_IF_NOT_EQUAL(TYPE, type, 7);
+    *next++ = JUMP_IF_NOT_EQUAL(MAJOR, major(device->number), 6);
+    *next++ = JUMP_IF_NOT_EQUAL(MINOR, minor(device->number), 5);
+    *next++ = COPY(MORE, ACCESS);
+    *next++ = AND(MORE, (int32_t) ~(device->access | BPF_DEVCG_ACC_MKNOD));
+    *next++ = JUMP_IF_NOT_EQUAL(MORE, 0, 2);
+    *next++ = MOVE(VERDICT, 1);
+    *next++ = EXIT();
+    return next;
+}
 
 /* "type and access in one word": the low half is the type, the high half what is wanted (linux/bpf.h). */
-static size_t write_program(struct bpf_insn program[static INSTRUCTIONS_MAX])
+static size_t write_program(const struct container_config *config,
+                            struct bpf_insn program[static INSTRUCTIONS_MAX])
 {
     struct bpf_insn *next = program;
 
@@ -84,6 +116,8 @@ static size_t write_program(struct bpf_insn program[static INSTRUCTIONS_MAX])
         *next++ = EXIT();
     }
     not_a_character_device->off = (int16_t)(next - not_a_character_device - 1);
+    FOREACH_ARRAY (device, config->devices, config->n_devices)
+        next = allow_device(next, device);
     *next++ = MOVE(VERDICT, 0);
     *next++ = EXIT();
     return (size_t)(next - program);
@@ -94,13 +128,13 @@ static int sys_bpf(int command, union bpf_attr *attr, size_t size)
     return (int)syscall(SYS_bpf, command, attr, size);
 }
 
-int device_policy_attach(int cgroup_fd, struct failure *failure)
+int device_policy_attach(int cgroup_fd, const struct container_config *config, struct failure *failure)
 {
     struct bpf_insn program[INSTRUCTIONS_MAX];
     union bpf_attr load = {
         .prog_type = BPF_PROG_TYPE_CGROUP_DEVICE,
         .expected_attach_type = BPF_CGROUP_DEVICE,
-        .insn_cnt = (uint32_t)write_program(program),
+        .insn_cnt = (uint32_t)write_program(config, program),
         .insns = (uintptr_t)program,
         .license = (uintptr_t) "MIT",
     };

@@ -10,6 +10,7 @@
 #include <sys/sysmacros.h>
 
 #include "common/cleanup.h"
+#include "common/text.h"
 #include "launcher/mount.h"
 
 static const struct {
@@ -44,6 +45,55 @@ static int bind_node(int dev_fd, const char *name, struct failure *failure)
     return mount_attach_at(node, target, path, failure);
 }
 
+/* As bind_node(), where mknod(2) is not allowed. */
+static int bind_device(int parent, const char *name, const struct device_request *device,
+                       struct failure *failure)
+{
+    _cleanup_close_ int node = open_tree(AT_FDCWD, device->source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    struct stat st;
+    if (node < 0 || fstat(node, &st) < 0)
+        return fail(failure, -errno, "host's %s: %m", device->source);
+    if (st.st_rdev != device->number || (st.st_mode & S_IFMT) != (device->mode & S_IFMT))
+        return fail(failure, -ESTALE, "host's %s: has been exchanged meanwhile", device->source);
+    _cleanup_close_ int target = openat(parent, name, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (target < 0)
+        return fail(failure, -errno, "%s of the container: %m", device->target);
+    return mount_attach_at(node, target, device->target, failure);
+}
+
+/* One that every container has may be asked for, too. */
+static int check_existing(int parent, const char *name, const struct device_request *device,
+                          struct failure *failure)
+{
+    struct stat st;
+    if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) >= 0 && st.st_rdev == device->number &&
+        (st.st_mode & S_IFMT) == (device->mode & S_IFMT))
+        return 0;
+    return fail(failure, -EEXIST, "--device=%s: %s is another one", device->source, device->target);
+}
+
+/* Nothing but berth has written to this /dev: its directories are what they seem. */
+static int add_device(int dev_fd, const struct device_request *device, struct failure *failure)
+{
+    _cleanup_free_ char *directory = strdup(device->target + strlen("/dev"));
+    if (!directory)
+        return fail(failure, -ENOMEM, "out of memory");
+    char *slash = strrchr(directory, '/');
+    *slash = 0;
+    const char *name = slash + 1;
+    _cleanup_close_ int parent = root_open_or_make_dir(dev_fd, *directory ? directory : "/");
+    if (parent < 0)
+        return fail(failure, parent, "directory of %s: %s", device->target, strerror(-parent));
+    if (mknodat(parent, name, device->mode, device->number) >= 0)
+        return fchownat(parent, name, device->owner, device->group, AT_SYMLINK_NOFOLLOW) < 0
+                   ? fail(failure, -errno, "owner of %s: %m", device->target)
+                   : 0;
+    if (errno == EEXIST)
+        return check_existing(parent, name, device, failure);
+    return errno == EPERM ? bind_device(parent, name, device, failure)
+                          : fail(failure, -errno, "%s: %m", device->target);
+}
+
 int devices_fill(struct container *container, int dev_fd, struct failure *failure)
 {
     for (size_t i = 0; i < ELEMENTSOF(nodes); i++) {
@@ -61,6 +111,11 @@ int devices_fill(struct container *container, int dev_fd, struct failure *failur
     for (size_t i = 0; i < ELEMENTSOF(directories); i++)
         if (mkdirat(dev_fd, directories[i], 0755) < 0)
             return fail(failure, -errno, "/dev/%s: %m", directories[i]);
+    FOREACH_ARRAY (device, container->config->devices, container->config->n_devices) {
+        int r = add_device(dev_fd, device, failure);
+        if (r < 0)
+            return r;
+    }
     if (container->config->privileged) {
         int r = devices_copy_host(dev_fd, failure);
         if (r < 0)

@@ -10,6 +10,7 @@
 #include "common/parse.h"
 #include "common/text.h"
 #include "launcher/capability-options.h"
+#include "launcher/device-options.h"
 #include "launcher/environment-file.h"
 #include "launcher/layers.h"
 #include "launcher/mount-options.h"
@@ -191,6 +192,7 @@ static const struct option_spec run_options[] = {
     {"tmpfs", 0, "DST[:size=SIZE,mode=MODE]", "mount an empty file system in memory", option_tmpfs, 0},
     {"mount", 0, "type=TYPE,target=DST,...", "the same, and overlay, proc, sysfs, mqueue, devpts",
      option_mount, 0},
+    {"device", 0, "PATH[:TARGET][:rwm]", "a device of the host", option_device, 0},
     {"boot", 0, NULL, "run services (default without COMMAND)", option_flag, C(boot)},
     {"target", 0, "UNIT", "the unit to start (default.target)", option_string, C(target)},
     {"unit-file", 0, "FILE", "add a unit file of the host, and start it", option_strv, C(unit_files)},
@@ -361,8 +363,7 @@ static int complete(struct container_config *config, struct failure *failure)
                     "WorkingDirectory= in their unit files");
     if (geteuid() != 0 && config->userns == USERNS_HOST)
         config->userns = USERNS_AUTO; /* an ordinary user has no other way */
-    int r = mount_requests_complete(config, failure);
-    if (r < 0)
+    if ((r = mount_requests_complete(config, failure)) < 0)
         return r;
     if (config->tty && config->detach)
         return fail(failure, -EINVAL, "--tty and --detach do not go together");

@@ -183,7 +183,7 @@ static int step_device_policy(struct container *container, struct failure *failu
     int fd = scope_payload_fd(container->scope);
     if (fd < 0 || container_is_rootless() || container->config->privileged)
         return 0; /* in a user namespace no node can be made in the first place */
-    return device_policy_attach(fd, failure);
+    return device_policy_attach(fd, container->config, failure);
 }
 
 /* clone3(2) into the payload's cgroup: there is no moment in which the container runs outside of it. Its pid,

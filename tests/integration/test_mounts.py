@@ -4,7 +4,7 @@ import os
 import threading
 
 from container import berth, environment
-from harness import root, test, userns
+from harness import Skip, root, test, userns
 from host import Snapshot
 from process import check
 from root import tree_state, write_files
@@ -343,3 +343,66 @@ def masks_share_one_read_only_file_system(t, users):
     assert lines, out
     dev = {line.split()[0] for line in lines}
     assert len(dev) == 1, out
+
+
+# Devices
+
+def node(t, name, major, minor, mode=0o20666):
+    path = t.dir / name
+    os.mknod(path, mode, os.makedev(major, minor))
+    os.chmod(path, mode & 0o7777)
+    return path
+
+
+@test(needs=[root])
+def device_is_the_containers_own_node(t):
+    path = node(t, "node", 1, 11, 0o20640)
+    os.chown(path, 3, 4)
+    out = out_of(t, base(t), "stat -c '%a %u %g %t %T' /dev/deep/er/node; chmod 777 /dev/deep/er/node; chown 9 /dev/deep/er/node; "
+                 "awk '$2 == \"/dev/deep/er/node\"' /proc/mounts", f"--device={path}:/dev/deep/er/node")
+    assert out == "640 3 4 1 b\n", out
+    st = os.stat(path)
+    assert (st.st_mode & 0o777, st.st_uid, st.st_gid) == (0o640, 3, 4)
+
+
+@test(needs=[root, userns])
+def node_of_the_host_cannot_be_changed_from_a_user_namespace(t):
+    path = node(t, "node", 1, 7)
+    out = out_of(t, base(t), "stat -c '%t %T' /dev/node; chmod 700 /dev/node 2>/dev/null || echo kept; head -c 1 /dev/node | wc -c",
+                 "--userns=auto", f"--device={path}:/dev/node")
+    assert out == "1 7\nkept\n1\n", out
+    assert os.stat(path).st_mode & 0o777 == 0o666
+
+
+@test(needs=[root, userns], each=USERS)
+def device_can_be_opened_as_asked_for_and_no_other_one(t, users):
+    path = node(t, "node", 10, 229)  # fuse
+    try:
+        os.close(os.open(path, os.O_RDWR))
+    except OSError as error:
+        raise Skip(f"no device to open: {error}") from error
+    script = "(: </dev/n) 2>/dev/null && echo read; (: >>/dev/n) 2>/dev/null && echo write; :"
+    base_ = base(t)
+    for access, wanted in (("", "read write"), (":rwm", "read write"), (":r", "read"), (":w", "write"), (":m", "")):
+        out = out_of(t, base_, script, users, f"--device={path}:/dev/n{access}")
+        assert out.split() == wanted.split(), (access, out)
+    # The same number as a block device, its neighbour, and nothing asked for.
+    for options, made in (([f"--device={path}:/dev/n"], "b 10 229"), ([f"--device={path}:/dev/n"], "c 10 228"), ([], "c 10 229")):
+        result = sh(t, base_, f"mknod /dev/k {made} && : </dev/k", users, *options)
+        assert "Operation not permitted" in result.err, repr(result)
+
+
+@test(needs=[root])
+def device_that_every_container_has_is_no_error(t):
+    assert out_of(t, base(t), "stat -c '%t %T' /dev/null", "--device=/dev/null") == "1 3\n"
+    refused(t, ["run", "--device=/dev/zero:/dev/null", "bad", t.dir / "root", "true"], FAILED, "/dev/zero", "/dev/null is another")
+
+
+@test(needs=[root])
+def what_is_no_device_is_told(t):
+    base_, path = base(t), node(t, "node", 1, 5)
+    for value, reason in (("/etc/passwd", "is no device"), ("/dev", "is a directory"), ("/nowhere", "No such file"), ("null", "absolute"),
+                          (str(path), "below /dev"), (f"{path}:/dev/../etc/x", "below /dev"), (f"{path}:/dev/pts/9", "own"),
+                          (f"{path}:/dev/console", "own"), (f"{path}:/dev/x:rx", "rx"), (f"{path}:/dev/x:", "r, w and m"), ("", "absolute")):
+        refused(t, ["run", f"--device={value}", "bad", base_, "true"], FAILED, f"--device={value}: ", reason)
+    refused(t, ["run", f"--device={path}:/dev/x", f"--device={path}:/dev//x", "bad", base_, "true"], FAILED, "/dev/x", "twice")

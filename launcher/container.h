@@ -55,15 +55,15 @@ struct container {
     /* The container's side, between clone and exec. */
     int *mapped; /* id-mapped copies of the layers, detached (userns.h) */
     size_t n_mapped;
-    bool one_id;          /* the user namespace knows root only: no gid 5 for terminals */
-    int stage_fd;         /* the directory that the root is mounted on */
-    int start_fd;         /* the other end of the start's conversation; both sides have their own */
-    int notify_child_fd;  /* becomes BERTH_NOTIFY_FD */
-    int root_fd;          /* the new root, before the pivot */
-    int dev_fd;           /* the new /dev */
-    int init_copy_fd;     /* the copy of the init that is executed */
-    int *sources;         /* of the config's mounts, each detached, or none (mount-requests.h) */
-    struct host_view { /* file systems of the host that / as a layer brings along (host-view.h) */
+    bool one_id;         /* the user namespace knows root only: no gid 5 for terminals */
+    int stage_fd;        /* the directory that the root is mounted on */
+    int start_fd;        /* the other end of the start's conversation; both sides have their own */
+    int notify_child_fd; /* becomes BERTH_NOTIFY_FD */
+    int root_fd;         /* the new root, before the pivot */
+    int dev_fd;          /* the new /dev */
+    int init_copy_fd;    /* the copy of the init that is executed */
+    int *sources;        /* of the config's mounts, each detached, or none (mount-requests.h) */
+    struct host_view {   /* file systems of the host that / as a layer brings along (host-view.h) */
         int fd;
         char *path;
     } * views;

@@ -31,10 +31,10 @@ static const char *const kinds[] = {
 
 struct word {
     const char *name;
-    unsigned kinds; /* KIND() of each that has it */
+    unsigned kinds;   /* KIND() of each that has it */
+    bool takes_value; /* else it is a flag, which --mount may give a yes or no */
     int (*apply)(const struct word *word, struct mount_request *request, const char *value,
                  struct failure *failure);
-    bool takes_value; /* else it is a flag, which --mount may give a yes or no */
     uint64_t set, clear;
     const char *text; /* the kernel's name for it; the reason of a refusal */
 };
@@ -145,45 +145,45 @@ static int apply_id(const struct word *word, struct mount_request *request, cons
 }
 
 static const struct word words[] = {
-    {"source", FROM_SOURCE, apply_source, true},
-    {"src", FROM_SOURCE, apply_source, true},
-    {"target", ALL, apply_target, true},
-    {"destination", ALL, apply_target, true},
-    {"dst", ALL, apply_target, true},
-    {"type", ALL, ignore, true},
-    {"ro", ALL, apply_attribute, false, MOUNT_ATTR_RDONLY, 0},
-    {"readonly", ALL, apply_attribute, false, MOUNT_ATTR_RDONLY, 0},
-    {"rw", FILES, apply_attribute, false, 0, MOUNT_ATTR_RDONLY},
-    {"noexec", FILES, apply_attribute, false, MOUNT_ATTR_NOEXEC, 0},
-    {"exec", FILES, apply_attribute, false, 0, MOUNT_ATTR_NOEXEC},
-    {"nosuid", FILES, apply_attribute, false, MOUNT_ATTR_NOSUID, 0},
-    {"suid", FILES, apply_attribute, false, 0, MOUNT_ATTR_NOSUID},
-    {"noatime", FILES, apply_attribute, false, MOUNT_ATTR_NOATIME, 0},
-    {"nodev", FILES, ignore},
-    {"dev", FILES, refuse, false, 0, 0, REASON_DEVICES},
-    {"rbind", KIND(MOUNT_BIND), apply_recursive, false, 1},
-    {"bind", KIND(MOUNT_BIND), apply_recursive, false, 0},
-    {"bind-nonrecursive", KIND(MOUNT_BIND), apply_recursive, false, 0},
-    {"idmap", KIND(MOUNT_BIND), apply_idmap},
-    {"bind-propagation", FROM_SOURCE, apply_propagation, true, 0, 0, REASON_PROPAGATION},
-    {"private", FROM_SOURCE, ignore},
-    {"rprivate", FROM_SOURCE, ignore},
-    {"shared", FROM_SOURCE, refuse, false, 0, 0, REASON_PROPAGATION},
-    {"rshared", FROM_SOURCE, refuse, false, 0, 0, REASON_PROPAGATION},
-    {"slave", FROM_SOURCE, refuse, false, 0, 0, REASON_PROPAGATION},
-    {"rslave", FROM_SOURCE, refuse, false, 0, 0, REASON_PROPAGATION},
-    {"z", FROM_SOURCE, refuse, false, 0, 0, REASON_RELABEL},
-    {"Z", FROM_SOURCE, refuse, false, 0, 0, REASON_RELABEL},
-    {"relabel", FROM_SOURCE, refuse, true, 0, 0, REASON_RELABEL},
-    {"U", FILES, refuse, false, 0, 0, REASON_CHOWN},
-    {"chown", FILES, refuse, false, 0, 0, REASON_CHOWN},
-    {"size", KIND(MOUNT_TMPFS), apply_size, true, 0, 0, "size"},
-    {"tmpfs-size", KIND(MOUNT_TMPFS), apply_size, true, 0, 0, "size"},
-    {"mode", KIND(MOUNT_TMPFS) | KIND(MOUNT_DEVPTS), apply_mode, true, 0, 0, "mode"},
-    {"tmpfs-mode", KIND(MOUNT_TMPFS), apply_mode, true, 0, 0, "mode"},
-    {"uid", KIND(MOUNT_TMPFS) | KIND(MOUNT_DEVPTS), apply_id, true, 0, 0, "uid"},
-    {"gid", KIND(MOUNT_TMPFS) | KIND(MOUNT_DEVPTS), apply_id, true, 0, 0, "gid"},
-    {"consistency", FILES, ignore, true}, /* docker's, for its machines on other systems */
+    {"source", FROM_SOURCE, true, apply_source},
+    {"src", FROM_SOURCE, true, apply_source},
+    {"target", ALL, true, apply_target},
+    {"destination", ALL, true, apply_target},
+    {"dst", ALL, true, apply_target},
+    {"type", ALL, true, ignore},
+    {"ro", ALL, false, apply_attribute, MOUNT_ATTR_RDONLY, 0},
+    {"readonly", ALL, false, apply_attribute, MOUNT_ATTR_RDONLY, 0},
+    {"rw", FILES, false, apply_attribute, 0, MOUNT_ATTR_RDONLY},
+    {"noexec", FILES, false, apply_attribute, MOUNT_ATTR_NOEXEC, 0},
+    {"exec", FILES, false, apply_attribute, 0, MOUNT_ATTR_NOEXEC},
+    {"nosuid", FILES, false, apply_attribute, MOUNT_ATTR_NOSUID, 0},
+    {"suid", FILES, false, apply_attribute, 0, MOUNT_ATTR_NOSUID},
+    {"noatime", FILES, false, apply_attribute, MOUNT_ATTR_NOATIME, 0},
+    {"nodev", FILES, false, ignore},
+    {"dev", FILES, false, refuse, 0, 0, REASON_DEVICES},
+    {"rbind", KIND(MOUNT_BIND), false, apply_recursive, 1},
+    {"bind", KIND(MOUNT_BIND), false, apply_recursive, 0},
+    {"bind-nonrecursive", KIND(MOUNT_BIND), false, apply_recursive, 0},
+    {"idmap", KIND(MOUNT_BIND), false, apply_idmap},
+    {"bind-propagation", FROM_SOURCE, true, apply_propagation, 0, 0, REASON_PROPAGATION},
+    {"private", FROM_SOURCE, false, ignore},
+    {"rprivate", FROM_SOURCE, false, ignore},
+    {"shared", FROM_SOURCE, false, refuse, 0, 0, REASON_PROPAGATION},
+    {"rshared", FROM_SOURCE, false, refuse, 0, 0, REASON_PROPAGATION},
+    {"slave", FROM_SOURCE, false, refuse, 0, 0, REASON_PROPAGATION},
+    {"rslave", FROM_SOURCE, false, refuse, 0, 0, REASON_PROPAGATION},
+    {"z", FROM_SOURCE, false, refuse, 0, 0, REASON_RELABEL},
+    {"Z", FROM_SOURCE, false, refuse, 0, 0, REASON_RELABEL},
+    {"relabel", FROM_SOURCE, true, refuse, 0, 0, REASON_RELABEL},
+    {"U", FILES, false, refuse, 0, 0, REASON_CHOWN},
+    {"chown", FILES, false, refuse, 0, 0, REASON_CHOWN},
+    {"size", KIND(MOUNT_TMPFS), true, apply_size, 0, 0, "size"},
+    {"tmpfs-size", KIND(MOUNT_TMPFS), true, apply_size, 0, 0, "size"},
+    {"mode", KIND(MOUNT_TMPFS) | KIND(MOUNT_DEVPTS), true, apply_mode, 0, 0, "mode"},
+    {"tmpfs-mode", KIND(MOUNT_TMPFS), true, apply_mode, 0, 0, "mode"},
+    {"uid", KIND(MOUNT_TMPFS) | KIND(MOUNT_DEVPTS), true, apply_id, 0, 0, "uid"},
+    {"gid", KIND(MOUNT_TMPFS) | KIND(MOUNT_DEVPTS), true, apply_id, 0, 0, "gid"},
+    {"consistency", FILES, true, ignore}, /* docker's, for its machines on other systems */
 };
 
 static const char *word_name(size_t index)

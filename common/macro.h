@@ -8,6 +8,7 @@
 #define _noreturn_     __attribute__((noreturn))
 #define _unused_       __attribute__((unused))
 #define _sentinel_     __attribute__((sentinel))
+#define _packed_       __attribute__((packed)) /* an enum: a byte */
 
 #define ELEMENTSOF(array)                                                                                    \
     (__builtin_choose_expr(!__builtin_types_compatible_p(typeof(array), typeof(&(array)[0])),                \

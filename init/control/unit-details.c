@@ -106,7 +106,7 @@ static void add_service(const struct manager_unit *runtime, struct record *recor
     add_span(record, "RuntimeMaxUSec", service->runtime_max);
     record_add(record, "KillMode", kill_mode_to_string(unit->kill->mode));
     record_add_u64(record, "KillSignal", (uint64_t)unit->kill->signal);
-    for (enum service_command kind = 0; kind < SERVICE_COMMAND_MAX; kind++)
+    for (int kind = 0; kind < SERVICE_COMMAND_MAX; kind++)
         add_commands(record, service_command_to_string(kind), unit->commands->of[kind]);
 }
 

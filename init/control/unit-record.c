@@ -41,11 +41,12 @@ void control_record_manager(const struct control_server *server, struct record *
 /* "EXEC: /usr/bin/x: No such file or directory" */
 static char *describe_exec_error(const struct manager_unit *unit)
 {
-    const char *stage = exec_stage_to_string((int)unit->exec_stage);
-    if (unit->exec_stage == EXEC_STAGE_NONE || !stage)
+    const struct unit_report *report = manager_report_of(unit);
+    const char *stage = exec_stage_to_string(report->exec_stage);
+    if (report->exec_stage == EXEC_STAGE_NONE || !stage)
         return NULL;
-    return xasprintf("%s: %s%s%s", stage, unit->exec_object ? unit->exec_object : "",
-                     unit->exec_object ? ": " : "", strerror(unit->exec_errno));
+    return xasprintf("%s: %s%s%s", stage, report->exec_object ? report->exec_object : "",
+                     report->exec_object ? ": " : "", strerror(report->exec_errno));
 }
 
 static char *describe_exit(const char *what, const struct process_exit *exit)
@@ -110,17 +111,18 @@ static void add_times(const struct manager_unit *unit, struct record *record)
 static void add_service_state(const struct manager_unit *unit, struct record *record)
 {
     _cleanup_free_ char *exec_error = describe_exec_error(unit);
+    const struct unit_report *report = manager_report_of(unit);
 
     record_add(record, "Result", service_result_to_string(unit->result));
     record_add_u64(record, "MainPID", (uint64_t)unit->main_pid);
     record_add_u64(record, "ControlPID", (uint64_t)unit->control_pid);
     record_add_u64(record, "NRestarts", unit->n_restarts);
-    record_add(record, "StatusText", unit->status_text);
-    if (unit->status_errno > 0)
-        record_add_u64(record, "StatusErrno", (uint64_t)unit->status_errno);
-    record_add(record, "StatusBusError", unit->bus_error);
-    if (unit->notified_exit >= 0)
-        record_add_u64(record, "StatusExitStatus", (uint64_t)unit->notified_exit);
+    record_add(record, "StatusText", report->status_text);
+    if (report->status_errno > 0)
+        record_add_u64(record, "StatusErrno", (uint64_t)report->status_errno);
+    record_add(record, "StatusBusError", report->bus_error);
+    if (report->notified_exit >= 0)
+        record_add_u64(record, "StatusExitStatus", (uint64_t)report->notified_exit);
     record_add_u64(record, "NFileDescriptorStore", unit->n_stored);
     record_add_u64(record, "ExecMainCode", (uint64_t)unit->main_exit.code);
     record_add_u64(record, "ExecMainStatus", (uint64_t)unit->main_exit.status);

@@ -114,6 +114,20 @@ struct commands {
     char *main, *control;
 };
 
+static int read_report_line(struct handover_reader *reader, struct manager_unit *unit,
+                            const struct handover_line *line)
+{
+    bool is_first = !unit->report;
+    struct unit_report *report = unit_report_get(unit);
+
+    if (!report)
+        return -ENOMEM;
+    int r = field_read(reader, report_fields, n_report_fields, report, line);
+    if (r == 0 && is_first)
+        unit_report_forget(unit);
+    return r;
+}
+
 static int read_unit_line(struct handover_reader *reader, struct node *node, const struct handover_line *line,
                           struct commands *commands)
 {
@@ -121,8 +135,10 @@ static int read_unit_line(struct handover_reader *reader, struct node *node, con
         commands->main = line->value;
     else if (streq(line->key, "ControlCommand"))
         commands->control = line->value;
-    else
-        return field_read(reader, node_fields, n_node_fields, node, line);
+    else {
+        int r = field_read(reader, node_fields, n_node_fields, node, line);
+        return r != 0 ? r : read_report_line(reader, &node->u, line);
+    }
     return 1;
 }
 

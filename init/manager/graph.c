@@ -31,9 +31,7 @@ struct node *node_free(struct node *node)
         return NULL;
     node->manager->ops->forget(node->manager->platform, &node->u);
     unit_free(node->u.unit);
-    free(node->u.exec_object);
-    free(node->u.status_text);
-    free(node->u.bus_error);
+    unit_report_forget(&node->u);
     free(node->edges);
     free(node);
     return NULL;

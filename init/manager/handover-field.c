@@ -9,6 +9,15 @@
 
 /* --- writing --- */
 
+/* In a dense struct it may stand anywhere. */
+static uint64_t load_u64(const void *member)
+{
+    uint64_t number;
+
+    memcpy(&number, member, sizeof(number));
+    return number;
+}
+
 static void field_write(struct handover *handover, const struct field *field, const void *member)
 {
     int number;
@@ -26,13 +35,13 @@ static void field_write(struct handover *handover, const struct field *field, co
         handover_add_u64(handover, field->key, *(const uint32_t *)member);
         break;
     case FIELD_U64:
-        handover_add_u64(handover, field->key, *(const uint64_t *)member);
+        handover_add_u64(handover, field->key, load_u64(member));
         break;
     case FIELD_TEXT:
         handover_add(handover, field->key, *(char *const *)member);
         break;
     case FIELD_NAME:
-        memcpy(&number, member, sizeof(number));
+        number = *(const uint8_t *)member;
         if (number != field->standard)
             handover_add(handover, field->key, field->to_name(number));
         break;
@@ -66,7 +75,7 @@ static int read_number(const struct field *field, const char *value, void *membe
     if (r < 0)
         return -EINVAL;
     if (field->kind == FIELD_U64)
-        *(uint64_t *)member = number;
+        memcpy(member, &number, sizeof(number));
     else if (field->kind == FIELD_BOOL)
         *(bool *)member = number != 0;
     else if (number <= UINT32_MAX)
@@ -92,7 +101,7 @@ static int read_member(const struct field *field, const char *value, void *membe
         number = field->from_name(value);
         if (number < 0)
             return -EINVAL;
-        memcpy(member, &number, sizeof(number));
+        *(uint8_t *)member = (uint8_t)number;
         return 0;
     default:
         return read_number(field, value, member);

@@ -68,14 +68,6 @@ const struct field node_fields[] = {
     NODE("MainExitStatus", FIELD_INT, u.main_exit.status),
     NODE("ControlExitCode", FIELD_INT, u.control_exit.code),
     NODE("ControlExitStatus", FIELD_INT, u.control_exit.status),
-    {"ExecStage", FIELD_NAME, offsetof(struct node, u.exec_stage), exec_stage_to_string,
-     exec_stage_from_name},
-    NODE("ExecErrno", FIELD_INT, u.exec_errno),
-    NODE("ExecObject", FIELD_TEXT, u.exec_object),
-    NODE("StatusText", FIELD_TEXT, u.status_text),
-    NODE("StatusBusError", FIELD_TEXT, u.bus_error),
-    NODE("StatusErrno", FIELD_INT, u.status_errno),
-    NODE("StatusExitStatus", FIELD_INT, u.notified_exit),
     NODE("NFileDescriptorStore", FIELD_UNSIGNED, u.n_stored),
     NODE("NRestarts", FIELD_UNSIGNED, u.n_restarts),
     NODE("Invocation", FIELD_U64, u.invocation),
@@ -96,10 +88,8 @@ const struct field node_fields[] = {
     NODE("JobIgnoresRequirements", FIELD_BOOL, job.ignore_requirements),
     NODE("StartLimitBegin", FIELD_U64, start_limit.begin),
     NODE("StartLimitN", FIELD_UNSIGNED, start_limit.n),
-    NODE("StartLimitStarted", FIELD_BOOL, start_limit.started),
     NODE("TriggerLimitBegin", FIELD_U64, trigger_limit.begin),
     NODE("TriggerLimitN", FIELD_UNSIGNED, trigger_limit.n),
-    NODE("TriggerLimitStarted", FIELD_BOOL, trigger_limit.started),
     NODE("PIDFileInterval", FIELD_U64, pid_file_interval),
     NODE("Watchdog", FIELD_U64, watchdog_usec),
     NODE_NAME("ReloadResult", service_result, reload_result),
@@ -112,6 +102,23 @@ const struct field node_fields[] = {
     NODE("Attempted", FIELD_BOOL, attempted),
 };
 const size_t n_node_fields = ELEMENTSOF(node_fields);
+
+#define REPORT(name, kind, member)                                                                           \
+    {                                                                                                        \
+        name, kind, offsetof(struct unit_report, member)                                                     \
+    }
+
+const struct field report_fields[] = {
+    {"ExecStage", FIELD_NAME, offsetof(struct unit_report, exec_stage), exec_stage_to_string,
+     exec_stage_from_name},
+    REPORT("ExecErrno", FIELD_INT, exec_errno),
+    REPORT("ExecObject", FIELD_TEXT, exec_object),
+    REPORT("StatusText", FIELD_TEXT, status_text),
+    REPORT("StatusBusError", FIELD_TEXT, bus_error),
+    REPORT("StatusErrno", FIELD_INT, status_errno),
+    REPORT("StatusExitStatus", FIELD_INT, notified_exit),
+};
+const size_t n_report_fields = ELEMENTSOF(report_fields);
 
 #define MANAGER(name, kind, member)                                                                          \
     {                                                                                                        \

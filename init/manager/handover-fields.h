@@ -5,8 +5,8 @@
 #include "init/manager/handover.h"
 #include "init/manager/internal.h"
 
-extern const struct field node_fields[], manager_fields[];
-extern const size_t n_node_fields, n_manager_fields;
+extern const struct field node_fields[], report_fields[], manager_fields[];
+extern const size_t n_node_fields, n_report_fields, n_manager_fields;
 
 /* A command among those of its unit: where it stands in its list, and a hash of its words, which finds it
  * again when the list has changed. */

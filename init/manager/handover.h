@@ -92,7 +92,7 @@ enum field_kind {
     FIELD_UNSIGNED, /* 32 bits */
     FIELD_U64,
     FIELD_TEXT, /* a string that is owned, or NULL */
-    FIELD_NAME, /* an enum, by its names */
+    FIELD_NAME, /* an enum of one byte, by its names */
 };
 
 struct field {

@@ -13,14 +13,23 @@ struct node;
 
 /* --- deadline.c: a binary heap --- */
 
-enum deadline_kind { DEADLINE_STATE, DEADLINE_WATCHDOG, DEADLINE_PID_FILE, DEADLINE_JOB, DEADLINE_SHUTDOWN };
+enum _packed_ deadline_kind {
+    DEADLINE_STATE,
+    DEADLINE_WATCHDOG,
+    DEADLINE_PID_FILE,
+    DEADLINE_JOB,
+    DEADLINE_SHUTDOWN
+};
 #define DEADLINES_PER_NODE 4
+
+/* In each node several times: 12 bytes, not 16. */
+#define _dense_ __attribute__((packed, aligned(4)))
 
 struct deadline {
     usec_t when;
-    uint32_t position; /* in the heap, from 1; 0: not armed */
-    enum deadline_kind kind;
-};
+    uint32_t position : 24; /* in the heap, from 1; 0: not armed */
+    enum deadline_kind kind : 8;
+} _dense_;
 
 struct deadline_heap {
     struct deadline **items; /* [0] is the next one */
@@ -112,9 +121,8 @@ struct job {
 
 struct ratelimit {
     usec_t begin;
-    unsigned n;
-    bool started;
-};
+    unsigned n; /* since then; 0: it has not begun */
+} _dense_;
 
 enum effect {
     EFFECT_STARTED_UNEXPECTEDLY = 1 << 0,
@@ -127,38 +135,41 @@ enum effect {
     EFFECT_JOB_FAILED = 1 << 4, /* OnFailure= without a failure of its own: timeout, dependency */
 };
 
-enum notify_state { NOTIFY_UNKNOWN, NOTIFY_READY, NOTIFY_RELOADING, NOTIFY_STOPPING };
+enum _packed_ notify_state { NOTIFY_UNKNOWN, NOTIFY_READY, NOTIFY_RELOADING, NOTIFY_STOPPING };
 
+/* By the sizes of its members: most of the memory that a unit takes is here. */
 struct node {
     struct manager_unit u;
     struct manager *manager;
     struct edge *edges;
+    struct node *next[NODE_QUEUE_MAX];
+    struct pid_link main_link;
+    struct pid_link control_link;
+    const struct exec_command *main_command;
+    const struct exec_command *control_command;
+    usec_t pid_file_interval;
+    usec_t watchdog_usec; /* 0: none */
+    usec_t runtime_extra;
+    usec_t reload_begin; /* when it was signalled to reload; 0: it was not */
     uint32_t n_edges;
     uint32_t n_strong; /* of them, in front */
     uint32_t edges_capacity;
     uint32_t kinds;   /* of all edges together */
     uint32_t blocker; /* the edge over which its job was last found to wait */
-    struct node *next[NODE_QUEUE_MAX];
-    unsigned queued;  /* bit per enum node_queue */
-    unsigned effects; /* enum effect */
     struct job job;
     struct ratelimit start_limit;
     struct ratelimit trigger_limit; /* starts that no person and no restart asked for */
-    struct pid_link main_link;
-    struct pid_link control_link;
-    struct deadline timer; /* of the present state */
+    struct deadline timer;          /* of the present state */
     struct deadline watchdog;
     struct deadline pid_file;
-    usec_t pid_file_interval;
-    usec_t watchdog_usec; /* 0: none */
-    const struct exec_command *main_command;
-    const struct exec_command *control_command;
-    enum service_result reload_result;
-    enum notify_state notify_state;
     uint32_t resolved;  /* when its edges were made, counted from 1: daemon-reexec keeps the order */
     uint32_t tentative; /* in the transaction that is being built, index + 1 */
     uint32_t mark;      /* of the search for cycles */
     uint32_t mark_generation;
+    uint8_t queued;  /* bit per enum node_queue */
+    uint8_t effects; /* enum effect */
+    enum service_result reload_result;
+    enum notify_state notify_state;
     bool main_pid_known; /* also when it has ended */
     bool forbid_restart; /* stopped by hand */
     bool flush_restarts;
@@ -167,8 +178,6 @@ struct node {
     bool is_counted;  /* among the services */
     bool gone;        /* daemon-reload is about to forget it */
     bool attempted;   /* a start of it has been tried: main_unit may have ended */
-    usec_t runtime_extra;
-    usec_t reload_begin; /* when it was signalled to reload; 0: it was not */
 };
 
 /* Whose it is; all but DEADLINE_SHUTDOWN are part of a node. */
@@ -363,6 +372,9 @@ void service_enter_dead(struct node *node, enum service_result result, bool allo
 void service_set_state(struct node *node, enum service_state state, usec_t timeout);
 /* The deadline of the present state anew, from now. */
 void service_arm_timer(struct node *node, usec_t timeout);
+/* Made when there is none yet; NULL without memory, and what was to be told is lost. */
+struct unit_report *unit_report_get(struct manager_unit *unit);
+void unit_report_forget(struct manager_unit *unit);
 void service_set_main_pid(struct node *node, pid_t pid);
 void service_set_control_pid(struct node *node, pid_t pid);
 void service_add_result(struct node *node, enum service_result result);

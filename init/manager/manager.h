@@ -12,12 +12,13 @@
 #include <sys/types.h>
 
 #include "berth/exit-codes.h"
+#include "common/macro.h"
 #include "common/time.h"
 #include "init/unit/unit.h"
 
 struct manager;
 
-enum active_state {
+enum _packed_ active_state {
     UNIT_INACTIVE,
     UNIT_ACTIVATING,
     UNIT_ACTIVE,
@@ -28,7 +29,7 @@ enum active_state {
 };
 
 /* systemd's service states in systemd's order; targets and slices use DEAD and RUNNING ("active"). */
-enum service_state {
+enum _packed_ service_state {
     SERVICE_DEAD,
     SERVICE_CONDITION,
     SERVICE_START_PRE,
@@ -51,7 +52,7 @@ enum service_state {
 };
 
 /* systemd.exec(5), $SERVICE_RESULT */
-enum service_result {
+enum _packed_ service_result {
     RESULT_SUCCESS,
     RESULT_RESOURCES,
     RESULT_PROTOCOL,
@@ -66,7 +67,7 @@ enum service_result {
     SERVICE_RESULT_MAX,
 };
 
-enum job_type {
+enum _packed_ job_type {
     JOB_START,
     JOB_STOP,
     JOB_RESTART,
@@ -75,7 +76,7 @@ enum job_type {
     JOB_VERIFY_ACTIVE,
     JOB_TYPE_MAX
 };
-enum job_result {
+enum _packed_ job_result {
     JOB_DONE,
     JOB_CANCELED,
     JOB_TIMEOUT,
@@ -93,6 +94,18 @@ struct process_exit {
     int status; /* exit code or signal */
 };
 
+/* What only few units have to tell: why a process of it could not be executed, and what the service has said
+ * of itself since its start. */
+struct unit_report {
+    char *exec_object; /* what it could not reach ("/usr/bin/x", "www"), or NULL */
+    char *status_text; /* STATUS= of the service, or NULL */
+    char *bus_error;   /* BUSERROR=, or NULL */
+    int exec_errno;
+    int status_errno;   /* ERRNO=, 0: none */
+    int notified_exit;  /* EXIT_STATUS=, -1: none */
+    uint8_t exec_stage; /* enum exec_stage of the last process that could not be executed */
+};
+
 /* What the manager knows of one unit at run time. Read-only for everybody else, but for `platform`. */
 struct manager_unit {
     struct unit *unit; /* owned; replaced by daemon-reload */
@@ -104,18 +117,12 @@ struct manager_unit {
     pid_t control_pid; /* of ExecStartPre=, ExecReload=, ExecStop= ...; 0: none */
     struct process_exit main_exit;
     struct process_exit control_exit;
-    enum exec_stage exec_stage; /* of the last process that could not be executed, with its errno */
-    int exec_errno;
-    char *exec_object;   /* what it could not reach ("/usr/bin/x", "www"), or NULL */
-    char *status_text;   /* STATUS= of the service, or NULL */
-    char *bus_error;     /* BUSERROR=, or NULL */
-    int status_errno;    /* ERRNO=, 0: none */
-    int notified_exit;   /* EXIT_STATUS=, -1: none */
-    unsigned n_stored;   /* descriptors in its store, which is the platform's */
-    unsigned n_restarts; /* automatic ones since the last start by hand */
-    uint64_t invocation; /* changes with each start; the platform makes $INVOCATION_ID of it */
-    usec_t state_since;  /* of the present sub state */
-    usec_t active_enter; /* CLOCK_MONOTONIC µs, 0: never */
+    struct unit_report *report; /* NULL: nothing; manager_report_of() */
+    unsigned n_stored;          /* descriptors in its store, which is the platform's */
+    unsigned n_restarts;        /* automatic ones since the last start by hand */
+    uint64_t invocation;        /* changes with each start; the platform makes $INVOCATION_ID of it */
+    usec_t state_since;         /* of the present sub state */
+    usec_t active_enter;        /* CLOCK_MONOTONIC µs, 0: never */
     usec_t active_exit;
     usec_t inactive_enter;
     usec_t inactive_exit;
@@ -125,6 +132,14 @@ struct manager_unit {
     uint32_t job_id; /* of the job that is installed on it, 0: none */
     void *platform;  /* the platform's own data; it is told to free it (forget) */
 };
+
+/* Never NULL. */
+static inline const struct unit_report *manager_report_of(const struct manager_unit *unit)
+{
+    static const struct unit_report nothing = {.exec_stage = EXEC_STAGE_NONE, .notified_exit = -1};
+
+    return unit->report ? unit->report : &nothing;
+}
 
 /* In an assignment of the environment: the pid that the process will have. */
 #define SPAWN_OWN_PID "-2147483648"

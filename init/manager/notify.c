@@ -84,31 +84,41 @@ static void notify_stopping(struct node *node, const struct notification *messag
 
 static void notify_status(struct node *node, const struct notification *message, const char *value)
 {
-    free(node->u.status_text);
-    node->u.status_text = *value ? strndup(value, STATUS_TEXT_MAX) : NULL;
+    struct unit_report *report = unit_report_get(&node->u);
+
+    if (!report)
+        return;
+    free(report->status_text);
+    report->status_text = *value ? strndup(value, STATUS_TEXT_MAX) : NULL;
 }
 
 static void notify_errno(struct node *node, const struct notification *message, const char *value)
 {
+    struct unit_report *report = unit_report_get(&node->u);
     int number;
 
-    if (parse_int(value, &number) == 0 && number >= 0)
-        node->u.status_errno = number;
+    if (report && parse_int(value, &number) == 0 && number >= 0)
+        report->status_errno = number;
 }
 
 static void notify_bus_error(struct node *node, const struct notification *message, const char *value)
 {
-    free(node->u.bus_error);
-    node->u.bus_error = *value ? strndup(value, STATUS_TEXT_MAX) : NULL;
+    struct unit_report *report = unit_report_get(&node->u);
+
+    if (!report)
+        return;
+    free(report->bus_error);
+    report->bus_error = *value ? strndup(value, STATUS_TEXT_MAX) : NULL;
 }
 
 /* It only tells: the exit status that counts is that of the process. */
 static void notify_exit_status(struct node *node, const struct notification *message, const char *value)
 {
+    struct unit_report *report = unit_report_get(&node->u);
     int status;
 
-    if (parse_int(value, &status) == 0 && status >= 0 && status <= 255)
-        node->u.notified_exit = status;
+    if (report && parse_int(value, &status) == 0 && status >= 0 && status <= 255)
+        report->notified_exit = status;
 }
 
 static void notify_main_pid(struct node *node, const struct notification *message, const char *value)

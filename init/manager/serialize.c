@@ -46,6 +46,8 @@ static void write_node(struct handover *handover, const struct node *node)
 
     handover_section(handover, "unit", unit->name);
     fields_write(handover, node_fields, n_node_fields, node);
+    if (node->u.report)
+        fields_write(handover, report_fields, n_report_fields, node->u.report);
     command_write(handover, "MainCommand", unit->commands->of[COMMAND_START], node->main_command);
     if (kind < SERVICE_COMMAND_MAX)
         command_write(handover, "ControlCommand", unit->commands->of[kind], node->control_command);

@@ -556,8 +556,12 @@ void service_process_exited(struct node *node, pid_t pid, struct process_exit ho
 
 void service_exec_failed(struct node *node, const struct event *event)
 {
-    node->u.exec_stage = event->stage;
-    node->u.exec_errno = event->error;
-    free(node->u.exec_object);
-    node->u.exec_object = event->object ? strdup(event->object) : NULL;
+    struct unit_report *report = unit_report_get(&node->u);
+
+    if (!report)
+        return;
+    report->exec_stage = (uint8_t)event->stage;
+    report->exec_errno = event->error;
+    free(report->exec_object);
+    report->exec_object = event->object ? strdup(event->object) : NULL;
 }

@@ -364,6 +364,30 @@ void service_enter_dead(struct node *node, enum service_result result, bool allo
     node->forbid_restart = false;
 }
 
+/* --- what only few have to tell --- */
+
+struct unit_report *unit_report_get(struct manager_unit *unit)
+{
+    if (unit->report)
+        return unit->report;
+    unit->report = malloc(sizeof(*unit->report));
+    if (unit->report)
+        *unit->report = (struct unit_report){.exec_stage = EXEC_STAGE_NONE, .notified_exit = -1};
+    return unit->report;
+}
+
+void unit_report_forget(struct manager_unit *unit)
+{
+    struct unit_report *report = TAKE_PTR(unit->report);
+
+    if (!report)
+        return;
+    free(report->exec_object);
+    free(report->status_text);
+    free(report->bus_error);
+    free(report);
+}
+
 /* --- requests --- */
 
 static void reset_for_start(struct node *node)
@@ -372,13 +396,7 @@ static void reset_for_start(struct node *node)
 
     unit->result = RESULT_SUCCESS;
     unit->main_exit = unit->control_exit = (struct process_exit){0};
-    unit->exec_stage = EXEC_STAGE_NONE;
-    unit->exec_errno = 0;
-    free(TAKE_PTR(unit->exec_object));
-    free(TAKE_PTR(unit->status_text));
-    free(TAKE_PTR(unit->bus_error));
-    unit->status_errno = 0;
-    unit->notified_exit = -1;
+    unit_report_forget(unit);
     unit->invocation = ++node->manager->last_invocation;
     if (node->flush_restarts)
         unit->n_restarts = 0;

@@ -9,8 +9,8 @@ bool ratelimit_allows(struct ratelimit *limit, usec_t now, usec_t interval, unsi
 {
     if (interval == 0 || burst == 0)
         return true;
-    if (!limit->started || now - limit->begin >= interval)
-        *limit = (struct ratelimit){.begin = now, .started = true};
+    if (limit->n == 0 || now - limit->begin >= interval)
+        *limit = (struct ratelimit){.begin = now};
     if (limit->n >= burst)
         return false;
     limit->n++;

@@ -29,10 +29,13 @@ static int command_status(const struct platform *platform, int status)
 {
     const struct manager_unit *unit = manager_find(platform->manager, COMMAND_UNIT);
 
-    if (!platform->options->command || !unit || unit->exec_stage == EXEC_STAGE_NONE)
+    if (!platform->options->command || !unit)
         return status;
-    return unit->exec_stage == EXEC_STAGE_EXEC && unit->exec_errno == ENOENT ? EXIT_NOT_FOUND
-                                                                             : EXIT_CANNOT_EXECUTE;
+    const struct unit_report *report = manager_report_of(unit);
+    if (report->exec_stage == EXEC_STAGE_NONE)
+        return status;
+    return report->exec_stage == EXEC_STAGE_EXEC && report->exec_errno == ENOENT ? EXIT_NOT_FOUND
+                                                                                 : EXIT_CANNOT_EXECUTE;
 }
 
 static usec_t next_deadline(const struct platform *platform)

@@ -29,11 +29,12 @@ static const char *describe_errno(enum exec_stage stage, int error)
 static void describe_end(const struct manager_unit *unit, char *text, size_t size)
 {
     const struct process_exit *exit = unit->main_exit.code ? &unit->main_exit : &unit->control_exit;
+    const struct unit_report *report = manager_report_of(unit);
 
-    if (unit->exec_stage != EXEC_STAGE_NONE)
-        (void)snprintf(text, size, "%s: %s%s%s", exec_stage_to_string(unit->exec_stage),
-                       unit->exec_object ? unit->exec_object : "", unit->exec_object ? ": " : "",
-                       describe_errno(unit->exec_stage, unit->exec_errno));
+    if (report->exec_stage != EXEC_STAGE_NONE)
+        (void)snprintf(text, size, "%s: %s%s%s", exec_stage_to_string(report->exec_stage),
+                       report->exec_object ? report->exec_object : "", report->exec_object ? ": " : "",
+                       describe_errno(report->exec_stage, report->exec_errno));
     else if (unit->result == RESULT_EXIT_CODE && exit->code == CLD_EXITED)
         (void)snprintf(text, size, "exit status %d", exit->status);
     else if ((unit->result == RESULT_SIGNAL || unit->result == RESULT_CORE_DUMP) && exit->code)
@@ -103,7 +104,7 @@ static void count_services(const struct manager *manager, unsigned *ret_up, unsi
 {
     *ret_up = manager_count_services(manager, UNIT_ACTIVE) + manager_count_services(manager, UNIT_RELOADING);
     *ret_all = 0;
-    for (enum active_state state = 0; state < ACTIVE_STATE_MAX; state++)
+    for (int state = 0; state < ACTIVE_STATE_MAX; state++)
         if (state != UNIT_INACTIVE)
             *ret_all += manager_count_services(manager, state);
 }

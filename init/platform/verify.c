@@ -125,7 +125,7 @@ static int check_needed_units(struct verifier *verifier, const struct unit *unit
 /* Programs may come later than their units, so this is a warning. */
 static void check_programs(const struct verifier *verifier, const struct unit *unit)
 {
-    for (enum service_command kind = 0; kind < SERVICE_COMMAND_MAX; kind++)
+    for (int kind = 0; kind < SERVICE_COMMAND_MAX; kind++)
         for (const struct exec_command *command = unit->commands->of[kind]; command;
              command = command->next) {
             if (*command->path != '/')

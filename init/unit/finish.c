@@ -56,7 +56,7 @@ static void check_restart_steps(struct unit_parser *parser)
 /* PermissionsStartOnly=yes is the old way to write "+" in front of all commands but ExecStart=. */
 static void lift_permissions(struct service_commands *commands)
 {
-    for (enum service_command kind = 0; kind < SERVICE_COMMAND_MAX; kind++)
+    for (int kind = 0; kind < SERVICE_COMMAND_MAX; kind++)
         for (struct exec_command *command = commands->of[kind]; command; command = command->next)
             if (kind != COMMAND_START)
                 command->flags |= EXEC_FULL_PRIVILEGES;

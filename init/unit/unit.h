@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "common/macro.h"
 #include "common/time.h"
 #include "init/unit/resource.h"
 
@@ -146,7 +147,7 @@ enum job_mode {
 /* Whether the memory of a failure may go when nobody needs the unit. */
 enum collect_mode { COLLECT_INACTIVE, COLLECT_INACTIVE_OR_FAILED, COLLECT_MODE_MAX };
 
-enum service_command {
+enum _packed_ service_command {
     COMMAND_CONDITION, /* ExecCondition= */
     COMMAND_START_PRE,
     COMMAND_START,

@@ -101,13 +101,14 @@ static const char *or_none(const char *text)
 /* What clients can see of a unit, and what only seldom has a consequence. */
 static void look_at(struct world *world, struct manager_unit *unit)
 {
+    const struct unit_report *report = manager_report_of(unit);
     const struct node *node = node_of(unit);
 
     world_trace(world, "look at %s: main %d/%d, control %d/%d, exec %d %d %s, says %s %s %d %d",
                 unit->unit->name, unit->main_exit.code, unit->main_exit.status, unit->control_exit.code,
-                unit->control_exit.status, (int)unit->exec_stage, unit->exec_errno,
-                or_none(unit->exec_object), or_none(unit->status_text), or_none(unit->bus_error),
-                unit->status_errno, unit->notified_exit);
+                unit->control_exit.status, report->exec_stage, report->exec_errno,
+                or_none(report->exec_object), or_none(report->status_text), or_none(report->bus_error),
+                report->status_errno, report->notified_exit);
     world_trace(world, "  restarts %u, start %llu, since %llu, up %llu-%llu, down %llu-%llu%s, held %d %d",
                 unit->n_restarts, (unsigned long long)unit->invocation, (unsigned long long)unit->state_since,
                 (unsigned long long)unit->active_enter, (unsigned long long)unit->active_exit,

@@ -26,9 +26,9 @@ static void with_access_exec_control_processes_speak_too(void **state)
     script_leftover(s, "a.service");
     assert_int_equal(script_request(s, JOB_RELOAD, "a.service"), 0);
     script_leftover_notifies(s, "a.service", "STATUS=leftover");
-    assert_null(script_find(s, "a.service")->status_text);
+    assert_null(manager_report_of(script_find(s, "a.service"))->status_text);
     script_control_notifies(s, "a.service", "STATUS=control");
-    assert_string_equal(script_find(s, "a.service")->status_text, "control");
+    assert_string_equal(manager_report_of(script_find(s, "a.service"))->status_text, "control");
 }
 
 static void with_access_all_every_process_speaks(void **state)
@@ -47,7 +47,7 @@ static void with_access_none_nobody_speaks(void **state)
     script_unit(s, "a.service", START "NotifyAccess=none\n");
     script_start(s, "a.service");
     script_notify(s, "a.service", "STATUS=main");
-    assert_null(script_find(s, "a.service")->status_text);
+    assert_null(manager_report_of(script_find(s, "a.service"))->status_text);
 }
 
 /* --- what is said --- */
@@ -59,13 +59,13 @@ static void errors_are_kept_until_the_next_start(void **state)
     script_start(s, "a.service");
     script_notify(s, "a.service", "ERRNO=13\nBUSERROR=org.example.Full\nEXIT_STATUS=4");
     const struct manager_unit *unit = script_find(s, "a.service");
-    assert_int_equal(unit->status_errno, 13);
-    assert_string_equal(unit->bus_error, "org.example.Full");
-    assert_int_equal(unit->notified_exit, 4);
+    assert_int_equal(manager_report_of(unit)->status_errno, 13);
+    assert_string_equal(manager_report_of(unit)->bus_error, "org.example.Full");
+    assert_int_equal(manager_report_of(unit)->notified_exit, 4);
     script_restart(s, "a.service");
-    assert_int_equal(unit->status_errno, 0);
-    assert_null(unit->bus_error);
-    assert_int_equal(unit->notified_exit, -1);
+    assert_int_equal(manager_report_of(unit)->status_errno, 0);
+    assert_null(manager_report_of(unit)->bus_error);
+    assert_int_equal(manager_report_of(unit)->notified_exit, -1);
 }
 
 static void a_watchdog_can_be_triggered_and_changed(void **state)

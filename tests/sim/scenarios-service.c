@@ -238,7 +238,7 @@ static void notify_service_is_up_only_after_ready(void **state)
     assert_state(s, "a.service", "start");
     script_notify(s, "a.service", "STATUS=warming up\nREADY=1");
     assert_state(s, "a.service", "running");
-    assert_string_equal(script_find(s, "a.service")->status_text, "warming up");
+    assert_string_equal(manager_report_of(script_find(s, "a.service"))->status_text, "warming up");
     assert_logged(s, "job start a.service done");
 }
 

@@ -34,9 +34,12 @@ static int take_digits(const char **p, uint64_t *ret)
 int parse_u64(const char *text, uint64_t *ret)
 {
     uint64_t value;
+    size_t n = 0;
 
     /* That it is no number outweighs that its first digits are too many. */
-    if (!*text || text[strspn(text, "0123456789")])
+    while (is_digit(text[n]))
+        n++;
+    if (n == 0 || text[n])
         return -EINVAL;
     int r = take_digits(&text, &value);
     if (r < 0)

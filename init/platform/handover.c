@@ -121,13 +121,15 @@ int handover_take_process(struct platform *platform, struct handover_reader *rea
 
 static void write_runtime(const struct unit_runtime *runtime, struct handover *handover)
 {
+    char id[INVOCATION_ID_SIZE];
+
+    process_group_print_invocation(&runtime->group, id);
     handover_section(handover, "runtime", runtime->unit->unit->name);
     if (runtime->cgroup)
         cgroup_unit_hand_over(runtime->cgroup, handover);
     for (size_t i = 0; i < runtime->group.n_sessions; i++)
         handover_addf(handover, "Session", "%d", (int)runtime->group.sessions[i]);
-    handover_add(handover, "InvocationId",
-                 runtime->group.invocation_id[0] ? runtime->group.invocation_id : NULL);
+    handover_add(handover, "InvocationId", id[0] ? id : NULL);
     handover_add_u64(handover, "Invocation", runtime->invocation);
     handover_add_u64(handover, "Started", runtime->started);
     handover_add_u64(handover, "ToldLimits", runtime->told_limits);
@@ -151,9 +153,17 @@ static void take_session(struct unit_runtime *runtime, struct handover_reader *r
         reader->n_bad++;
 }
 
-static bool is_hexadecimal(const char *text)
+static bool take_invocation(struct process_group *group, const char *value)
 {
-    return text[strspn(text, "0123456789abcdef")] == 0;
+    enum { HALF = (INVOCATION_ID_SIZE - 1) / 2 };
+    char first[HALF + 1] = {0};
+
+    if (strspn(value, "0123456789abcdef") != INVOCATION_ID_SIZE - 1 || value[INVOCATION_ID_SIZE - 1])
+        return false;
+    memcpy(first, value, HALF);
+    group->invocation_id[0] = strtoull(first, NULL, 16);
+    group->invocation_id[1] = strtoull(value + HALF, NULL, 16);
+    return true;
 }
 
 /* "FD poll NAME" */
@@ -174,17 +184,14 @@ static void take_stored(struct platform *platform, struct unit_runtime *runtime,
 static int read_runtime_line(struct platform *platform, struct unit_runtime *runtime,
                              struct handover_reader *reader, const struct handover_line *line)
 {
-    char *id = runtime->group.invocation_id;
-
     if (streq(line->key, "Cgroup")) {
         if (platform->cgroups && !runtime->cgroup)
             (void)cgroup_unit_take_over(platform->cgroups, runtime->unit->unit, runtime->unit, line->value,
                                         &runtime->cgroup);
     } else if (streq(line->key, "Session"))
         take_session(runtime, reader, line->value);
-    else if (streq(line->key, "InvocationId") && line->size < sizeof(runtime->group.invocation_id) &&
-             is_hexadecimal(line->value))
-        memcpy(id, line->value, line->size + 1);
+    else if (streq(line->key, "InvocationId"))
+        reader->n_bad += !take_invocation(&runtime->group, line->value);
     else if (streq(line->key, "AwaitsEmpty"))
         unit_runtime_set_awaited(runtime, streq(line->value, "1"));
     else if (streq(line->key, "StoredFD"))

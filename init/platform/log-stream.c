@@ -20,7 +20,7 @@ static int stream_tell(struct log_stream *stream, const char *text, size_t size,
         prefix = log_parse_prefix(text, size, &level);
     struct log_line line = {
         .name = stream->identifier ? stream->identifier : log_unit_prefix(stream->unit),
-        .realtime = stream->logs->realtime,
+        .realtime = stream->unit->logs->realtime,
         .text = text + prefix,
         .size = size - prefix,
         .origin = stream->origin,
@@ -29,7 +29,7 @@ static int stream_tell(struct log_stream *stream, const char *text, size_t size,
         .pid = stream->pid,
     };
     if (level <= stream->level_max) {
-        int r = logs_take(stream->logs, stream->unit, &stream->unit->account, &line, may_wait);
+        int r = logs_take(stream->unit->logs, stream->unit, &stream->unit->account, &line, may_wait);
         if (r < 0)
             return r;
     }
@@ -43,7 +43,7 @@ static int stream_tell(struct log_stream *stream, const char *text, size_t size,
 static size_t stream_take_lines(struct log_stream *stream, const char *text, size_t size, bool at_end,
                                 bool may_wait)
 {
-    stream->logs->realtime = now_realtime();
+    stream->unit->logs->realtime = now_realtime();
     while (size > 0) {
         const char *newline = memchr(text, '\n', MIN(size, (size_t)LOG_LINE_MAX + 1));
         if (!newline && size <= LOG_LINE_MAX && !at_end)
@@ -81,7 +81,7 @@ static void stream_keep(struct log_stream *stream, const char *text, size_t size
 
 static void stream_wait(struct log_stream *stream)
 {
-    struct logs *logs = stream->logs;
+    struct logs *logs = stream->unit->logs;
 
     loop_remove(logs->loop, &stream->source);
     stream->next_waiting = NULL;
@@ -92,7 +92,7 @@ static void stream_wait(struct log_stream *stream)
 /* Out of the queue of those that wait; the caller puts it into the loop. */
 static void stream_wait_no_more(struct log_stream *stream)
 {
-    struct logs *logs = stream->logs;
+    struct logs *logs = stream->unit->logs;
     struct log_stream **link = &logs->waiting;
 
     while (*link != stream)
@@ -107,7 +107,7 @@ static void stream_wait_no_more(struct log_stream *stream)
  * wait; -EPIPE: the end of the stream, and all of it is told. */
 static ssize_t stream_turn(struct log_stream *stream, bool fresh)
 {
-    struct logs *logs = stream->logs;
+    struct logs *logs = stream->unit->logs;
     size_t size = stream->kept_size;
     ssize_t n = 0;
 
@@ -132,7 +132,7 @@ static ssize_t stream_turn(struct log_stream *stream, bool fresh)
 
 void log_stream_free(struct log_stream *stream)
 {
-    struct logs *logs = stream->logs;
+    struct logs *logs = stream->unit->logs;
     struct log_unit *unit = stream->unit;
     struct log_stream **link = &unit->streams;
 
@@ -155,7 +155,7 @@ void log_stream_free(struct log_stream *stream)
 static void stream_ready(struct loop_source *source, uint32_t events)
 {
     struct log_stream *stream = CONTAINER_OF(source, struct log_stream, source);
-    struct logs *logs = stream->logs;
+    struct logs *logs = stream->unit->logs;
 
     if (stream_turn(stream, true) == -EPIPE)
         log_stream_free(stream);
@@ -190,15 +190,13 @@ void log_streams_resume(struct logs *logs, bool all)
     }
 }
 
-static struct log_stream *stream_new(struct logs *logs, struct log_unit *unit,
-                                     const struct log_stream_options *options, int fd)
+static struct log_stream *stream_new(struct log_unit *unit, const struct log_stream_options *options, int fd)
 {
     struct log_stream *stream = calloc(1, sizeof(*stream));
 
     if (!stream)
         return NULL;
     *stream = (struct log_stream){.source = {.fd = fd, .ready = stream_ready},
-                                  .logs = logs,
                                   .unit = unit,
                                   .origin = options->origin,
                                   .default_level = options->level,
@@ -215,7 +213,7 @@ static struct log_stream *stream_new(struct logs *logs, struct log_unit *unit,
 int log_stream_add(struct logs *logs, struct log_unit *unit, const struct log_stream_options *options, int fd,
                    struct log_stream **ret)
 {
-    struct log_stream *stream = stream_new(logs, unit, options, fd);
+    struct log_stream *stream = stream_new(unit, options, fd);
 
     if (!stream)
         return -ENOMEM;
@@ -233,7 +231,7 @@ int log_stream_add(struct logs *logs, struct log_unit *unit, const struct log_st
 
 int log_stream_restore(struct log_stream *stream, const char *kept, size_t size)
 {
-    if (size > sizeof(stream->logs->buffer) || stream->kept)
+    if (size > sizeof(stream->unit->logs->buffer) || stream->kept)
         return -E2BIG;
     stream->kept = malloc(size);
     if (!stream->kept)

@@ -13,6 +13,7 @@
 /* What is kept of one unit. */
 struct log_unit {
     struct log_unit *next; /* in its bucket */
+    struct logs *logs;
     struct log_ring ring;
     struct log_account account;
     struct log_stream *streams;
@@ -23,7 +24,6 @@ struct log_unit {
 /* The reading end of one process' output. */
 struct log_stream {
     struct loop_source source; /* in the loop unless it waits */
-    struct logs *logs;
     struct log_unit *unit;
     struct log_stream *next; /* in the unit's list */
     char *identifier;        /* NULL: the unit's prefix */

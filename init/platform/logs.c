@@ -55,6 +55,7 @@ struct log_unit *logs_get_unit(struct logs *logs, const char *name)
         return NULL;
     memcpy(unit->name, name, size);
     memcpy(unit->name + size, name, prefix);
+    unit->logs = logs;
     unit->account = (struct log_account){.unit = unit->name, .name = unit->name + size};
     *slot = unit;
     return unit;

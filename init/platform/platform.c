@@ -62,17 +62,21 @@ static int op_spawn(void *userdata, const struct spawn_request *request, pid_t *
 {
     struct platform *platform = userdata;
     struct unit_runtime *runtime = unit_runtime_get(&platform->runtimes, request->unit);
+    char id[INVOCATION_ID_SIZE], monitored_id[INVOCATION_ID_SIZE];
     const char *object = NULL;
 
     if (!runtime)
         return -ENOMEM;
     struct unit_runtime *monitored = request->monitored ? unit_runtime_of(request->monitored) : NULL;
+    unit_runtime_invocation(runtime, platform->seed, id);
+    if (monitored)
+        unit_runtime_invocation(monitored, platform->seed, monitored_id);
     const struct spawn_place place = {
         .moves_in = runtime->cgroup && cgroup_unit_was_killed(runtime->cgroup),
         .cgroup = runtime->cgroup ? cgroup_unit_fd(runtime->cgroup, request->kind) : -EBADF,
         .may_stall = runtime->cgroup && cgroup_unit_may_stall(runtime->cgroup),
-        .invocation_id = unit_runtime_invocation(runtime, platform->seed),
-        .monitor_invocation_id = monitored ? unit_runtime_invocation(monitored, platform->seed) : NULL,
+        .invocation_id = id,
+        .monitor_invocation_id = monitored ? monitored_id : NULL,
         .store = runtime->store,
     };
     int r = spawner_spawn(platform->spawner, request, &place, ret_pid, &object);

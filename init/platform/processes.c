@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,21 +126,31 @@ static bool has_session(const struct process_group *group, pid_t session)
     return false;
 }
 
+void process_group_print_invocation(const struct process_group *group, char ret[static INVOCATION_ID_SIZE])
+{
+    const uint64_t *id = group->invocation_id;
+
+    ret[0] = 0;
+    if (id[0] != 0)
+        (void)snprintf(ret, INVOCATION_ID_SIZE, "%016" PRIx64 "%016" PRIx64, id[0], id[1]);
+}
+
 /* A daemon that left its session and its parent still carries the environment that it was started with.
  * *ret_size: how much could be read of it. */
 static int find_invocation(const struct process_group *group, pid_t pid, size_t *ret_size)
 {
     char file[sizeof("/proc//environ") + 3 * sizeof(pid_t)];
-    char wanted[sizeof("INVOCATION_ID=") + sizeof(group->invocation_id)];
+    char id[INVOCATION_ID_SIZE], wanted[sizeof("INVOCATION_ID=") + sizeof(id)];
     _cleanup_free_ char *text = NULL;
 
-    if (!group->invocation_id[0])
+    if (group->invocation_id[0] == 0)
         return -ENODATA;
     (void)snprintf(file, sizeof(file), "/proc/%d/environ", (int)pid);
     int r = read_file_at(AT_FDCWD, file, ENVIRON_MAX, &text, ret_size);
     if (r < 0)
         return r;
-    (void)snprintf(wanted, sizeof(wanted), "INVOCATION_ID=%s", group->invocation_id);
+    process_group_print_invocation(group, id);
+    (void)snprintf(wanted, sizeof(wanted), "INVOCATION_ID=%s", id);
     for (const char *p = text; p < text + *ret_size; p += strlen(p) + 1)
         if (streq(p, wanted))
             return 1;
@@ -231,7 +242,7 @@ static void learn_sessions(struct process_group *group, const struct process_tab
  * session of that name is the child that is about to make one. */
 static void forget_sessions(struct process_group *group, struct process_table *table)
 {
-    uint32_t kept = 0;
+    uint16_t kept = 0;
 
     for (size_t i = 0; i < group->n_sessions; i++) {
         bool used = false;

@@ -11,12 +11,15 @@
  * session is still found as long as its parent, or the INVOCATION_ID in its environment, tells. */
 struct process_group {
     pid_t *sessions; /* the only one mostly */
-    uint32_t n_sessions;
     pid_t only;
-    bool gone;              /* nobody was left, and nobody has been added since */
-    bool unclear;           /* at the last look somebody was between two programs, who may be a member */
-    char invocation_id[33]; /* $INVOCATION_ID: 32 hex digits, "" for none */
+    uint16_t n_sessions;
+    bool gone;                 /* nobody was left, and nobody has been added since */
+    bool unclear;              /* at the last look somebody was between two programs, who may be a member */
+    uint64_t invocation_id[2]; /* $INVOCATION_ID; the first is 0: none */
 };
+
+#define INVOCATION_ID_SIZE 33 /* as text: 32 hex digits, "" for none */
+void process_group_print_invocation(const struct process_group *group, char ret[static INVOCATION_ID_SIZE]);
 
 /* Which of our children are somebody else's main or control process: neither the group's nor orphans. */
 struct process_others {

@@ -2,9 +2,7 @@
 #include "init/platform/unit-runtime.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/macro.h"
@@ -92,19 +90,24 @@ struct unit_runtime *unit_runtime_free(struct unit_runtime *runtime)
     return NULL;
 }
 
-const char *unit_runtime_invocation(struct unit_runtime *runtime, uint64_t boot_seed)
+static void choose_invocation(struct unit_runtime *runtime, uint64_t boot_seed)
 {
     uint64_t hash =
         14695981039346656037u; /* FNV-1a: invocations may count from the same number in each unit */
 
-    if (runtime->invocation == runtime->unit->invocation && runtime->group.invocation_id[0])
-        return runtime->group.invocation_id;
     for (const char *p = runtime->unit->unit->name; *p; p++)
         hash = (hash ^ (unsigned char)*p) * 1099511628211u;
     runtime->invocation = runtime->unit->invocation;
-    (void)snprintf(runtime->group.invocation_id, sizeof(runtime->group.invocation_id),
-                   "%016" PRIx64 "%016" PRIx64, boot_seed ^ hash, hash + runtime->invocation);
-    return runtime->group.invocation_id;
+    runtime->group.invocation_id[0] = MAX(boot_seed ^ hash, (uint64_t)1);
+    runtime->group.invocation_id[1] = hash + runtime->invocation;
+}
+
+void unit_runtime_invocation(struct unit_runtime *runtime, uint64_t boot_seed,
+                             char ret[static INVOCATION_ID_SIZE])
+{
+    if (runtime->invocation != runtime->unit->invocation || runtime->group.invocation_id[0] == 0)
+        choose_invocation(runtime, boot_seed);
+    process_group_print_invocation(&runtime->group, ret);
 }
 
 /* The main and the control process by themselves: a child that has just been forked is in no group of the

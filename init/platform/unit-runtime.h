@@ -47,7 +47,8 @@ static inline bool unit_runtime_is_awaited(const struct unit_runtime *runtime)
 void unit_runtimes_look(struct unit_runtimes *list);
 struct unit_runtime *unit_runtimes_next(struct unit_runtimes *list);
 /* Gives the unit an $INVOCATION_ID of its own for this start; boot_seed is random, once a boot. */
-const char *unit_runtime_invocation(struct unit_runtime *runtime, uint64_t boot_seed);
+void unit_runtime_invocation(struct unit_runtime *runtime, uint64_t boot_seed,
+                             char ret[static INVOCATION_ID_SIZE]);
 /* struct platform_ops: kill with KILL_ALL, is_populated. */
 int unit_runtime_kill(struct unit_runtime *runtime, int signal);
 bool unit_runtime_is_populated(struct unit_runtime *runtime);

@@ -249,7 +249,7 @@ static pid_t execute(const char *what, const char *variable)
 
 static size_t count(pid_t other)
 {
-    struct process_group group = {.invocation_id = INVOCATION};
+    struct process_group group = {.invocation_id = {0x0123456789abcdef, 0x0123456789abcdef}};
     const struct process_others others = {is_that_child, &other};
 
     size_t n = process_group_kill(&group, 0, NULL, &others);

@@ -75,8 +75,8 @@ static void exec_command(char *const *argv, struct child_failure *failure)
 
     search = search ? search : CONTAINER_DEFAULT_PATH;
     size_t size = MIN(strlen(search) + sizeof("/") + strlen(argv[0]), (size_t)PATH_MAX);
-    /* No larger than it can be: an idle PID 1 keeps the stack as deep as it was here.
-     * cppcheck-suppress allocaCalled; as above */
+    /* No larger than it can be: an idle PID 1 keeps the stack as deep as it was here. */
+    /* cppcheck-suppress allocaCalled; as above */
     char *path = alloca(size);
     *failure = (struct child_failure){.step = CHILD_EXEC, .error = ENOENT};
     if (!*argv[0])

@@ -294,6 +294,7 @@ static void what_has_no_effect_is_told_unless_it_is_off(void **state)
 static void a_service_on_the_bus_is_told_that_nobody_looks_there(void **state)
 {
     _cleanup_unit_ struct unit *said = service_with("Type=dbus\nBusName=org.example.A");
+    assert_int_equal(said->service->type, SERVICE_DBUS);
     assert_non_null(strstr(reports, "/etc/x:3: info: Type=: the bus is not watched"));
     _cleanup_unit_ struct unit *meant = service_with("BusName=org.example.A");
     assert_int_equal(meant->service->type, SERVICE_DBUS);

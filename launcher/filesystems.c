@@ -99,18 +99,34 @@ static bool replaces_own(const struct mount_request *request)
     return false;
 }
 
+/* With --privileged all can be written, unless the host's own cannot: the kernel then refuses a user
+ * namespace. */
+static int mount_fresh(const struct container *container, const struct filesystem *filesystem, int *ret_fd,
+                       struct failure *failure)
+{
+    uint64_t attributes = filesystem->attributes;
+    struct failure refused = {};
+
+    if (container->config->privileged && attributes & MOUNT_ATTR_RDONLY) {
+        int r = mount_new(filesystem->type, filesystem->options, attributes & ~(uint64_t)MOUNT_ATTR_RDONLY,
+                          ret_fd, &refused);
+        if (r != -EPERM) {
+            *failure = refused;
+            return r;
+        }
+    }
+    return mount_new(filesystem->type, filesystem->options, attributes, ret_fd, failure);
+}
+
 static int mount_one(struct container *container, const struct filesystem *filesystem,
                      struct failure *failure)
 {
     _cleanup_close_ int fd = -EBADF;
-    uint64_t attributes = filesystem->attributes;
 
-    if (container->config->privileged)
-        attributes &= ~(uint64_t)MOUNT_ATTR_RDONLY;
     const struct mount_request *asked =
         is_replaceable(filesystem) ? mount_requests_find_tmpfs(container->config, filesystem->target) : NULL;
     int r = asked ? mount_request_create(container, asked, &fd, failure)
-                  : mount_new(filesystem->type, filesystem->options, attributes, &fd, failure);
+                  : mount_fresh(container, filesystem, &fd, failure);
     if (r >= 0)
         r = mount_attach(fd, container->root_fd, filesystem->target, failure);
     return r >= 0 && filesystem->fill ? filesystem->fill(container, fd, failure) : r;

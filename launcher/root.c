@@ -116,26 +116,40 @@ static int upper_open(const struct container *container, int stage, struct upper
     return r < 0 ? r : open_dir_at(base, "work", true, &upper->work_fd, failure);
 }
 
-/* One key for each layer where the kernel has it (6.7), one long string before. */
+/* Before 6.5 overlayfs takes any key, and complains of it when the mount is made. */
+static bool tells_keys_apart(void)
+{
+    _cleanup_close_ int context_fd = fsopen("overlay", FSOPEN_CLOEXEC);
+    return context_fd >= 0 && mount_configure(context_fd, "no-such-key", "") < 0;
+}
+
+/* Those that one string does not hold, since 6.7. */
+static int configure_each_lower(int context_fd, const int *lowers, size_t n, size_t n_joined,
+                                struct failure *failure)
+{
+    char path[FD_PATH_MAX];
+
+    if (!tells_keys_apart() || mount_configure(context_fd, "lowerdir+", fd_path(path, lowers[0])) < 0)
+        return fail(failure, -E2BIG,
+                    "overlay: %zu layers are more than this kernel takes (%zu); 6.7 takes 500", n, n_joined);
+    for (size_t i = 1; i < n; i++) {
+        int r = mount_configure(context_fd, "lowerdir+", fd_path(path, lowers[i]));
+        if (r < 0)
+            return fail(failure, r, "overlay: layer %zu: %s", i + 1, strerror(-r));
+    }
+    return 0;
+}
+
 static int configure_lowers(int context_fd, const int *lowers, size_t n, struct failure *failure)
 {
     char joined[FSCONFIG_VALUE_MAX + 1] = "", path[FD_PATH_MAX];
     size_t used = 0;
 
-    if (n > 1 && mount_configure(context_fd, "lowerdir+", fd_path(path, lowers[0])) >= 0) {
-        for (size_t i = 1; i < n; i++) {
-            int r = mount_configure(context_fd, "lowerdir+", fd_path(path, lowers[i]));
-            if (r < 0)
-                return fail(failure, r, "overlay: layer %zu: %s", i + 1, strerror(-r));
-        }
-        return 0;
-    }
     for (size_t i = 0; i < n; i++) {
         used += (size_t)snprintf(joined + used, sizeof(joined) - used, "%s%s", i ? ":" : "",
                                  fd_path(path, lowers[i]));
         if (used >= sizeof(joined))
-            return fail(failure, -E2BIG,
-                        "overlay: %zu layers are more than this kernel takes (%zu); 6.7 takes 500", n, i);
+            return configure_each_lower(context_fd, lowers, n, i, failure);
     }
     int r = mount_configure(context_fd, "lowerdir", joined);
     return r < 0 ? fail(failure, r, "overlay: %zu lower directories: %s", n, strerror(-r)) : 0;

@@ -172,10 +172,8 @@ static int print_changes(const struct changes *changes, bool as_json, struct fai
         if (as_json)
             json_array_begin(&json, NULL);
         r = diff_walk(&diff, changes->upper_fd, fds, (unsigned)n);
-        if (as_json) {
+        if (as_json)
             json_array_end(&json);
-            putchar('\n');
-        }
     }
     for (size_t i = 0; i < n; i++)
         close_fd(fds[i]);
